@@ -1,0 +1,59 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Action names what an audit event records.
+type Action string
+
+// The actions.
+const (
+	ActionUserSignedUp      Action = "user.signed_up"
+	ActionUserVerified      Action = "user.verified"
+	ActionUserUpdated       Action = "user.updated"
+	ActionUserDeleted       Action = "user.deleted"
+	ActionUserBlocked       Action = "user.blocked"
+	ActionUserUnblocked     Action = "user.unblocked"
+	ActionRoleChanged       Action = "user.role_changed"
+	ActionEmailChanged      Action = "user.email_changed"
+	ActionAdminCreated      Action = "admin.created"
+	ActionSessionStarted    Action = "session.started"
+	ActionSessionEnded      Action = "session.ended"
+	ActionSessionsEnded     Action = "session.all_ended"
+	ActionSessionSuperseded Action = "session.superseded"
+	ActionSessionStolen     Action = "session.stolen"
+)
+
+// AuditEvent records who did what to whom. It holds no secret, and no reference that would keep a deleted
+// user's rows alive.
+type AuditEvent struct {
+	ID      uuid.UUID
+	At      time.Time
+	Actor   uuid.UUID // nil: nobody who is logged in, or the service itself
+	Subject uuid.UUID // the user it happened to
+	Action  Action
+	Client  Client
+	Details map[string]string
+}
+
+// NoticeKind names a mail that tells a user what happened to the account.
+type NoticeKind string
+
+// The notices.
+const (
+	NoticeSessionStolen NoticeKind = "session_stolen"
+)
+
+// Notice is a mail waiting to be sent. It carries its own address, since the account may have another one, or
+// be gone, by the time the mail goes out.
+type Notice struct {
+	ID        uuid.UUID
+	Kind      NoticeKind
+	Email     Email
+	Locale    Locale
+	Client    Client // where what happened came from
+	CreatedAt time.Time
+}

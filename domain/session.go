@@ -1,0 +1,129 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Session is one login. Every refresh begins a new generation of its two tokens.
+type Session struct {
+	ID         uuid.UUID
+	UserID     uuid.UUID
+	UserAgent  string
+	IP         string
+	CreatedAt  time.Time
+	LastUsedAt time.Time // the last login or refresh
+	ExpiresAt  time.Time // the session's end, whatever is refreshed
+	Generation int64     // of the current tokens; 1 at login
+	Rotated    int64     // the generation of the token that was rotated last; 0 before the first refresh
+	Delivered  int64     // the highest generation known to have reached the client
+}
+
+// NewSession returns a session in its first generation, and the refresh token of it.
+func NewSession(id, user, jti uuid.UUID, client Client, now time.Time, l SessionLifetimes) (Session, RefreshToken) {
+	s := Session{
+		ID: id, UserID: user, UserAgent: client.UserAgent, IP: client.IP,
+		CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(l.Session).Truncate(time.Second), Generation: 1,
+	}
+	return s, s.Token(jti, now, l.Refresh)
+}
+
+// Token returns a refresh token of the session's current generation: it lives for life, but not longer than
+// the session.
+func (s Session) Token(jti uuid.UUID, now time.Time, life time.Duration) RefreshToken {
+	iat := now.Truncate(time.Second)
+	exp := iat.Add(life)
+	if exp.After(s.ExpiresAt) {
+		exp = s.ExpiresAt
+	}
+	return RefreshToken{JTI: jti, SessionID: s.ID, Generation: s.Generation, IssuedAt: iat, ExpiresAt: exp}
+}
+
+// Live reports whether the session has not reached its end.
+func (s Session) Live(now time.Time) bool { return now.Before(s.ExpiresAt) }
+
+// SessionLifetimes are how long a session and its tokens live.
+type SessionLifetimes struct {
+	Access  time.Duration // an access token
+	Refresh time.Duration // a refresh token, and so the time of inactivity that ends a session
+	Session time.Duration // a session, from login on, whatever is refreshed
+}
+
+// RefreshToken is the whitelist's record of a refresh token: enough to sign the same token again, nothing that
+// could be presented. Times are whole seconds, as in the token.
+type RefreshToken struct {
+	JTI        uuid.UUID
+	SessionID  uuid.UUID
+	Generation int64
+	IssuedAt   time.Time
+	ExpiresAt  time.Time
+}
+
+// RevocationReason says why a refresh token is in the blacklist.
+type RevocationReason string
+
+// The reasons.
+const (
+	ReasonRotated    RevocationReason = "rotated"    // exchanged for its successor
+	ReasonSuperseded RevocationReason = "superseded" // its answer was lost; another successor took its place
+	ReasonLoggedOut  RevocationReason = "logged_out"
+	ReasonRevoked    RevocationReason = "revoked" // the session was ended from outside
+	ReasonReused     RevocationReason = "reused"  // the session was ended because one of its tokens was stolen
+)
+
+// RevokedToken is the blacklist's record of a refresh token.
+type RevokedToken struct {
+	RefreshToken
+	Reason    RevocationReason
+	RevokedAt time.Time
+}
+
+// Verdict is what becomes of a refresh token that is in the blacklist while its session lives.
+type Verdict uint8
+
+// The verdicts.
+const (
+	VerdictRefuse    Verdict = iota // it was revoked
+	VerdictRepeat                   // tabs raced: the current token once more
+	VerdictSupersede                // the answer was lost: another successor takes the place of the current token
+	VerdictTheft                    // two parties hold tokens of this session: it ends
+)
+
+// Judge decides on a blacklisted token of a live session (RFC 9700 §4.14.2).
+func (s Session) Judge(t RevokedToken, now time.Time, grace time.Duration) Verdict {
+	switch {
+	case t.Reason != ReasonRotated && t.Reason != ReasonSuperseded:
+		return VerdictRefuse
+	case now.Sub(t.RevokedAt) < grace:
+		return VerdictRepeat
+	case t.Reason == ReasonRotated && t.Generation == s.Rotated && s.Delivered < s.Generation:
+		return VerdictSupersede
+	default:
+		return VerdictTheft
+	}
+}
+
+// Client is where a call comes from, as far as the edge can tell.
+type Client struct {
+	IP        string
+	UserAgent string // at most 255 bytes
+	RequestID string
+}
+
+// Principal is an authenticated caller: the user and session as they are now, not as the token says.
+type Principal struct {
+	User      User
+	SessionID uuid.UUID
+}
+
+// IsAdmin reports whether the caller may administer users.
+func (p Principal) IsAdmin() bool { return p.User.Role == RoleAdmin }
+
+// RequireAdmin returns ErrAdminOnly for anybody else.
+func (p Principal) RequireAdmin() error {
+	if !p.IsAdmin() {
+		return ErrAdminOnly
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package domain
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+// Role says what a user may do.
+type Role string
+
+// The roles.
+const (
+	RoleUser  Role = "user"
+	RoleAdmin Role = "admin"
+)
+
+// ParseRole returns the role of that name.
+func ParseRole(name string) (Role, error) {
+	if r := Role(name); r == RoleUser || r == RoleAdmin {
+		return r, nil
+	}
+	return "", Invalid("role", "must be user or admin")
+}
+
+// Status says whether a user has proved to own the address.
+type Status string
+
+// The statuses.
+const (
+	StatusUnverified Status = "unverified"
+	StatusVerified   Status = "verified"
+)
+
+// Locale is a language that mails are written in.
+type Locale string
+
+// The locales.
+const (
+	LocaleEnglish Locale = "en"
+	LocaleRussian Locale = "ru"
+)
+
+// SignUpLife is how long an unverified sign-up lives.
+const SignUpLife = 48 * time.Hour
+
+// MaxAttempts is how many unverified sign-ups of one address live at the same time; the oldest gives way.
+const MaxAttempts = 3
+
+const nameMaxCharacters = 100
+
+// User is an account, or, while unverified, an attempt to open one. Change it through its verbs.
+type User struct {
+	ID              uuid.UUID
+	Email           Email
+	FirstName       string // empty: none
+	LastName        string // empty: none
+	Status          Status
+	Role            Role
+	Locale          Locale
+	PasswordHash    PasswordHash
+	UnverifiedUntil time.Time // zero once verified
+	Blocked         bool
+	BlockedUntil    time.Time // zero: until unblocked
+	BlockReason     string
+	Version         int64 // counts the updates; Users.Update compares it
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+}
+
+// NewUser returns an unverified user of the role user.
+func NewUser(id uuid.UUID, email Email, hash PasswordHash, locale Locale, now time.Time) User {
+	return User{
+		ID: id, Email: email, Status: StatusUnverified, Role: RoleUser, Locale: locale, PasswordHash: hash,
+		UnverifiedUntil: now.Add(SignUpLife), Version: 1, CreatedAt: now, UpdatedAt: now,
+	}
+}
+
+// Verify records that the user has proved to own the address.
+func (u *User) Verify(now time.Time) {
+	u.Status, u.UnverifiedUntil, u.UpdatedAt = StatusVerified, time.Time{}, now
+}
+
+// Verified reports whether the user has proved to own the address.
+func (u *User) Verified() bool { return u.Status == StatusVerified }
+
+// Rename sets the names; empty ones are cleared.
+func (u *User) Rename(first, last string, now time.Time) error {
+	first, last = strings.TrimSpace(first), strings.TrimSpace(last)
+	if err := checkName("first_name", first); err != nil {
+		return err
+	}
+	if err := checkName("last_name", last); err != nil {
+		return err
+	}
+	u.FirstName, u.LastName, u.UpdatedAt = first, last, now
+	return nil
+}
+
+func checkName(field, name string) error {
+	if !utf8.ValidString(name) {
+		return Invalid(field, "must be valid UTF-8")
+	}
+	if utf8.RuneCountInString(name) > nameMaxCharacters {
+		return Invalid(field, "must have at most 100 characters")
+	}
+	for _, r := range name {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return Invalid(field, "must not contain control characters")
+		}
+	}
+	return nil
+}
+
+// ChangeEmail replaces the address of a user; whoever calls it has seen to the proof.
+func (u *User) ChangeEmail(email Email, now time.Time) { u.Email, u.UpdatedAt = email, now }
+
+// ChangeRole replaces the role. Only a verified user can become an admin.
+func (u *User) ChangeRole(role Role, now time.Time) error {
+	if role == RoleAdmin && !u.Verified() {
+		return ErrUnverifiedUser
+	}
+	u.Role, u.UpdatedAt = role, now
+	return nil
+}
+
+// ChangePassword replaces the password's hash.
+func (u *User) ChangePassword(hash PasswordHash, now time.Time) { u.PasswordHash, u.UpdatedAt = hash, now }
+
+// Block keeps the user out: until the given time, or, when that is zero, until Unblock.
+func (u *User) Block(reason string, until, now time.Time) error {
+	reason = strings.TrimSpace(reason)
+	if err := checkName("reason", reason); err != nil {
+		return err
+	}
+	if !until.IsZero() && !until.After(now) {
+		return Invalid("until", "must be in the future")
+	}
+	u.Blocked, u.BlockReason, u.BlockedUntil, u.UpdatedAt = true, reason, until, now
+	return nil
+}
+
+// Unblock lets the user in again.
+func (u *User) Unblock(now time.Time) {
+	u.Blocked, u.BlockReason, u.BlockedUntil, u.UpdatedAt = false, "", time.Time{}, now
+}
+
+// BlockedAt reports whether the user is kept out at that time: a timed block ends by itself.
+func (u *User) BlockedAt(now time.Time) bool {
+	return u.Blocked && (u.BlockedUntil.IsZero() || now.Before(u.BlockedUntil))
+}
+
+// ActiveAdmin reports whether the user counts as one of the admins of whom one must remain. A block for a time
+// counts like one without end: nobody could act until it is over.
+func (u *User) ActiveAdmin(now time.Time) bool {
+	return u.Role == RoleAdmin && u.Verified() && !u.BlockedAt(now)
+}

@@ -1,0 +1,50 @@
+package ports
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"coffeeshop/domain"
+)
+
+// Hasher hashes passwords. Both methods wait in a bounded queue: they return an error for which
+// errors.Is(err, domain.Overloaded(0)) holds, before any work, when it is full or ctx would end first. Nobody
+// may call them while holding a transaction.
+type Hasher interface {
+	Hash(ctx context.Context, p domain.Password) (domain.PasswordHash, error)
+	// Verify reports whether p is the password of hash. The zero hash is nobody's: it costs the same work as a
+	// hash made by Hash, and the answer is false. Outdated says that the password was right, and that Hash would
+	// now make a stronger hash of it.
+	Verify(ctx context.Context, hash domain.PasswordHash, p domain.Password) (ok, outdated bool, err error)
+}
+
+// AccessClaims are what an access token says.
+type AccessClaims struct {
+	JTI        uuid.UUID
+	UserID     uuid.UUID
+	SessionID  uuid.UUID
+	Generation int64
+	Role       domain.Role
+	IssuedAt   time.Time // whole seconds
+	ExpiresAt  time.Time // whole seconds
+}
+
+// RefreshClaims are what a refresh token says.
+type RefreshClaims struct {
+	domain.RefreshToken
+	UserID uuid.UUID
+}
+
+// Tokens signs and verifies tokens. The Parse methods return domain.ErrTokenMalformed for what was not signed
+// here or breaks a rule of RFC 8725, domain.ErrTokenScope for a good token of the other kind, and
+// domain.ErrTokenExpired for a good token at or past its end. A token whose IssuedAt lies in the future is
+// accepted (clocks of replicas differ).
+type Tokens interface {
+	SignAccess(c AccessClaims) (string, error)
+	// SignRefresh signs the same claims to the same token, to the letter.
+	SignRefresh(c RefreshClaims) (string, error)
+	ParseAccess(token string, now time.Time) (AccessClaims, error)
+	ParseRefresh(token string, now time.Time) (RefreshClaims, error)
+}

@@ -1,0 +1,196 @@
+// Package ports declares what the use cases need from the outside. A port's comment is its contract; the suites
+// in portstest prove it for every adapter.
+//
+// All methods are safe for concurrent use. They return domain.ErrNotFound for absence and nothing else for it:
+// any other error means that the adapter could not do its work.
+package ports
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"coffeeshop/domain"
+)
+
+// Store gives access to the data. InTx runs fn in one transaction: fn's error, or a panic, rolls everything
+// back. fn may run more than once (serialization failures, busy database), so it must not have side effects
+// outside tx. Use only tx inside fn; transactions do not nest. A deadline that passes during the commit may be
+// reported as an error although the commit took place.
+//
+// A database that cannot be reached, or a deadline that passes while waiting for it, is an error for which
+// errors.Is(err, domain.ErrUnavailable) holds.
+type Store interface {
+	Users() Users
+	Sessions() Sessions
+	Challenges() Challenges
+	Notices() Notices
+	Throttles() Throttles
+	Audit() Audit
+	Jobs() Jobs
+	InTx(ctx context.Context, fn func(tx Store) error) error
+}
+
+// Users keeps accounts and the unverified attempts to open one. Among verified users an address (Email.Key)
+// is unique; among unverified ones it is not.
+type Users interface {
+	// LockAddress makes transactions that concern one address follow each other: it waits until no other
+	// transaction holds the address, and holds it until the end of this one. Only inside InTx, before any other
+	// statement of the transaction, at most two addresses, in ascending order of their keys.
+	LockAddress(ctx context.Context, key string) error
+
+	// CreateAttempt stores an unverified user unless a verified one has the address, and reports whether it did:
+	// one statement in either case.
+	CreateAttempt(ctx context.Context, u domain.User) (created bool, err error)
+	// Create stores a verified user; domain.ErrEmailTaken when a verified one has the address.
+	Create(ctx context.Context, u domain.User) error
+
+	ByID(ctx context.Context, id uuid.UUID) (domain.User, error)
+	// ByEmail returns the user of an address: the verified one, else the newest unverified one.
+	ByEmail(ctx context.Context, key string) (domain.User, error)
+	// Lock returns the user and keeps others from changing it until the end of the transaction. Only inside InTx.
+	Lock(ctx context.Context, id uuid.UUID) (domain.User, error)
+	// LockAdmins locks every verified admin, blocked ones too, in the order of their ids, and returns them as
+	// they are once the locks are held. Only inside InTx, before any other lock on a user.
+	LockAdmins(ctx context.Context) ([]domain.User, error)
+
+	// List returns up to limit users, newest first (descending ids), that come after the given id; uuid.Nil
+	// starts at the newest. A row added meanwhile neither repeats nor hides another.
+	List(ctx context.Context, after uuid.UUID, limit int) ([]domain.User, error)
+
+	// Update stores u if the stored version still is u.Version, and raises the version; domain.ErrConflict
+	// otherwise, domain.ErrNotFound when the user is gone, domain.ErrEmailTaken when u is verified and another
+	// verified user has the address.
+	Update(ctx context.Context, u domain.User) error
+	// Delete removes the user and its sessions and challenges; the blacklist keeps its tokens (reason revoked,
+	// at now). domain.ErrNotFound when there is no such user.
+	Delete(ctx context.Context, id uuid.UUID, now time.Time) error
+	// DeleteAttempts removes the unverified users of an address, with their challenges, but the newest keep ones.
+	DeleteAttempts(ctx context.Context, key string, keep int) error
+	// DeleteUnverified removes up to limit unverified users whose UnverifiedUntil has passed, with their
+	// challenges, and returns how many. Concurrent calls do not wait for each other's rows.
+	DeleteUnverified(ctx context.Context, now time.Time, limit int) (int, error)
+}
+
+// Authenticated is what an access token stands for at the moment.
+type Authenticated struct {
+	User         domain.User
+	Session      domain.Session
+	SupersededAt time.Time // when the token's generation was superseded; zero: it was not
+}
+
+// Rotation asks for the exchange of a session's refresh token.
+type Rotation struct {
+	SessionID uuid.UUID
+	JTI       uuid.UUID               // the token that gives way; it has to be the session's current one
+	Reason    domain.RevocationReason // domain.ReasonRotated or domain.ReasonSuperseded
+	NextJTI   uuid.UUID               // the successor's
+	Now       time.Time
+	Life      time.Duration // of the successor, which never outlives the session
+}
+
+// Rotated is the outcome of a Rotation: all as it is afterwards.
+type Rotated struct {
+	User    domain.User
+	Session domain.Session
+	Token   domain.RefreshToken // the successor
+}
+
+// SessionState is a session with its user and its current refresh token.
+type SessionState = Rotated
+
+// Sessions keeps sessions, the whitelist (each session's one current refresh token) and the blacklist (those
+// that were). A session that was ended has no row; one past its ExpiresAt, or with an expired current token,
+// may still have one until it is purged, but counts as absent in every method that takes a time.
+type Sessions interface {
+	// Create stores a session with its first token; domain.ErrNotFound when the user is gone.
+	Create(ctx context.Context, s domain.Session, t domain.RefreshToken) error
+
+	// Authenticate reads, in one statement, what an access token of that session and generation stands for.
+	Authenticate(ctx context.Context, id uuid.UUID, generation int64, now time.Time) (Authenticated, error)
+	// MarkDelivered raises Delivered to generation if that is the session's current generation; otherwise, and
+	// when repeated, it changes nothing and is no error.
+	MarkDelivered(ctx context.Context, id uuid.UUID, generation int64) error
+
+	// Rotate atomically puts a successor in the place of the current token, the token itself into the blacklist,
+	// and the session into its next generation; Rotated follows when the reason is domain.ReasonRotated.
+	// Of any number of calls with the same JTI exactly one succeeds; the others, and those for an absent
+	// session, get domain.ErrNotFound.
+	Rotate(ctx context.Context, r Rotation) (Rotated, error)
+
+	// Lock returns a session and keeps others from rotating or ending it until the end of the transaction. Only
+	// inside InTx.
+	Lock(ctx context.Context, id uuid.UUID, now time.Time) (SessionState, error)
+	// Revoked returns the blacklist's record of a token.
+	Revoked(ctx context.Context, jti uuid.UUID) (domain.RevokedToken, error)
+	// ByUser returns the user's sessions, newest first.
+	ByUser(ctx context.Context, user uuid.UUID, now time.Time) ([]domain.Session, error)
+
+	// End removes a session and moves its current token into the blacklist; of concurrent calls one succeeds,
+	// the others get domain.ErrNotFound.
+	End(ctx context.Context, id uuid.UUID, reason domain.RevocationReason, now time.Time) error
+	// EndAll ends all sessions of a user but the one named by except (uuid.Nil: none), and returns how many.
+	EndAll(ctx context.Context, user, except uuid.UUID, reason domain.RevocationReason, now time.Time) (int, error)
+	// EndOldest ends the user's oldest sessions until at most keep are left, and returns how many it ended.
+	EndOldest(ctx context.Context, user uuid.UUID, keep int, reason domain.RevocationReason, now time.Time) (int, error)
+
+	// DeleteExpired removes up to limit sessions that have reached their end or whose current token has expired,
+	// and up to limit expired rows of the blacklist, and returns how many rows it removed in all. Concurrent
+	// calls do not wait for each other's rows.
+	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)
+}
+
+// Challenges keeps the open questions to addresses. An answered challenge has no row.
+type Challenges interface {
+	Create(ctx context.Context, c domain.Challenge) error
+	ByID(ctx context.Context, id uuid.UUID) (domain.Challenge, error)
+	// Live returns the challenges of an address that have not expired, newest first.
+	Live(ctx context.Context, p domain.Purpose, key string, now time.Time) ([]domain.Challenge, error)
+	// Guess counts one guess, in one statement, on each live challenge of the address that has fewer than
+	// domain.MaxGuesses, and returns those challenges, newest first, as they are afterwards.
+	Guess(ctx context.Context, p domain.Purpose, key string, now time.Time) ([]domain.Challenge, error)
+	// Consume removes a live challenge: of concurrent calls one succeeds, the others get domain.ErrNotFound.
+	Consume(ctx context.Context, id uuid.UUID, now time.Time) error
+	// MarkHandedOver sets HandedOverAt to now and ExpiresAt to expires, unless that was done before or the
+	// challenge is gone; neither is an error.
+	MarkHandedOver(ctx context.Context, id uuid.UUID, now, expires time.Time) error
+	// DeleteByAddress removes the challenges of an address for a purpose.
+	DeleteByAddress(ctx context.Context, p domain.Purpose, key string) error
+	// DeleteByUser removes all challenges of a user.
+	DeleteByUser(ctx context.Context, user uuid.UUID) error
+	// DeleteExpired removes up to limit expired challenges and returns how many.
+	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)
+}
+
+// Notices keeps mails that wait to be sent.
+type Notices interface {
+	Create(ctx context.Context, n domain.Notice) error
+	ByID(ctx context.Context, id uuid.UUID) (domain.Notice, error)
+	// Delete removes a notice; it may be gone already.
+	Delete(ctx context.Context, id uuid.UUID) error
+}
+
+// Throttles limits how often something happens, by the generic cell rate algorithm. Replicas share it.
+type Throttles interface {
+	// Take asks for one unit of the budget of key, in one guarded statement. It returns zero when it was granted,
+	// and otherwise, without taking anything, how long it is until one would be. Concurrent calls together never
+	// get more than the budget.
+	Take(ctx context.Context, key string, b domain.Budget, now time.Time) (wait time.Duration, err error)
+	// DeleteIdle removes up to limit throttles that are back at their full budget, and returns how many.
+	DeleteIdle(ctx context.Context, now time.Time, limit int) (int, error)
+}
+
+// Audit keeps what happened.
+type Audit interface {
+	Append(ctx context.Context, e domain.AuditEvent) error
+}
+
+// Jobs enqueues work that is done later, at least once, with retries. Inside InTx the work becomes visible with
+// the commit, and never without it. Jobs carry ids and nothing else.
+type Jobs interface {
+	// SendChallenge mails the codes of a challenge.
+	SendChallenge(ctx context.Context, challenge uuid.UUID) error
+	// SendNotice mails a notice and deletes it.
+	SendNotice(ctx context.Context, notice uuid.UUID) error
+}
