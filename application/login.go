@@ -1,0 +1,128 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"coffeeshop/domain"
+	"coffeeshop/ports"
+)
+
+// Login proves who somebody is by address and password.
+type Login struct {
+	Email    string
+	Password string
+	Client   domain.Client
+}
+
+// TokenPair is what a client gets for a login or a refresh.
+type TokenPair struct {
+	Access    domain.Secret
+	Refresh   domain.Secret
+	ExpiresIn time.Duration // of the access token
+}
+
+// Login begins a session. A wrong password and an unknown address cannot be told apart; what else may keep the
+// owner out (domain.ErrAccountUnverified, domain.ErrAccountBlocked) is told to who knows the password.
+func (a *App) Login(ctx context.Context, in Login) (TokenPair, error) {
+	u, err := a.userOf(ctx, in.Email)
+	if err != nil {
+		return TokenPair{}, fmt.Errorf("log in: %w", err)
+	}
+	password := domain.PasswordToTry(in.Password)
+	ok, outdated, err := a.hasher.Verify(ctx, u.PasswordHash, password)
+	if err != nil {
+		return TokenPair{}, fmt.Errorf("compare the password: %w", err)
+	}
+	if !ok {
+		return TokenPair{}, domain.ErrInvalidCredentials
+	}
+	upgraded := u.PasswordHash
+	if outdated {
+		if upgraded, err = a.hasher.Hash(ctx, password); err != nil {
+			return TokenPair{}, fmt.Errorf("upgrade the password's hash: %w", err)
+		}
+	}
+	pair, err := a.beginSession(ctx, u, upgraded, in.Client)
+	if err != nil {
+		return TokenPair{}, fmt.Errorf("log in: %w", err)
+	}
+	return pair, nil
+}
+
+// userOf returns the user of an address, or a user without a password hash where there is none.
+func (a *App) userOf(ctx context.Context, address string) (domain.User, error) {
+	email, err := domain.ParseEmail(address)
+	if err != nil {
+		return domain.User{}, nil //nolint:nilerr // what is no address has no account; the answer is that of a wrong password
+	}
+	u, err := a.store.Users().ByEmail(ctx, email.Key)
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.User{}, nil
+	}
+	return u, err
+}
+
+// beginSession opens a session for a user whose password was right a moment ago: whatever has changed since is
+// seen under the user's lock.
+func (a *App) beginSession(ctx context.Context, u domain.User, upgraded domain.PasswordHash, client domain.Client) (TokenPair, error) {
+	now := a.now()
+	session, token := domain.NewSession(a.newID(), u.ID, a.newRandomID(), client, now, a.settings.Lifetimes)
+	err := a.store.InTx(ctx, func(tx ports.Store) error {
+		current, err := tx.Users().Lock(ctx, u.ID)
+		switch {
+		case errors.Is(err, domain.ErrNotFound):
+			return domain.ErrInvalidCredentials
+		case err != nil:
+			return err
+		case current.PasswordHash != u.PasswordHash:
+			return domain.ErrInvalidCredentials
+		case !current.Verified():
+			return domain.ErrAccountUnverified
+		case current.BlockedAt(now):
+			return domain.ErrAccountBlocked
+		}
+		if upgraded != u.PasswordHash {
+			current.ChangePassword(upgraded, now)
+			if err := tx.Users().Update(ctx, current); err != nil {
+				return err
+			}
+		}
+		u = current
+		if _, err := tx.Sessions().EndOldest(ctx, u.ID, a.settings.MaxSessions-1, domain.ReasonRevoked, now); err != nil {
+			return err
+		}
+		if err := tx.Sessions().Create(ctx, session, token); err != nil {
+			return err
+		}
+		return a.record(ctx, tx, now, event{action: domain.ActionSessionStarted, actor: u.ID, subject: u.ID, client: client,
+			details: map[string]string{"session": session.ID.String()}})
+	})
+	if err != nil {
+		return TokenPair{}, err
+	}
+	return a.sign(ports.SessionState{User: u, Session: session, Token: token}, now)
+}
+
+// sign makes the tokens of a session's current generation.
+func (a *App) sign(s ports.SessionState, now time.Time) (TokenPair, error) {
+	iat := now.Truncate(time.Second)
+	exp := iat.Add(a.settings.Lifetimes.Access)
+	if exp.After(s.Session.ExpiresAt) {
+		exp = s.Session.ExpiresAt
+	}
+	access, err := a.tokens.SignAccess(ports.AccessClaims{
+		JTI: a.newRandomID(), UserID: s.User.ID, SessionID: s.Session.ID, Generation: s.Session.Generation,
+		Role: s.User.Role, IssuedAt: iat, ExpiresAt: exp,
+	})
+	if err != nil {
+		return TokenPair{}, fmt.Errorf("sign an access token: %w", err)
+	}
+	refresh, err := a.tokens.SignRefresh(ports.RefreshClaims{RefreshToken: s.Token, UserID: s.User.ID})
+	if err != nil {
+		return TokenPair{}, fmt.Errorf("sign a refresh token: %w", err)
+	}
+	return TokenPair{Access: domain.NewSecret(access), Refresh: domain.NewSecret(refresh), ExpiresIn: exp.Sub(iat)}, nil
+}

@@ -1,0 +1,35 @@
+package application
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// purgeBatch is how many rows one statement removes, so that nobody waits long for it.
+const purgeBatch = 500
+
+// Purge removes what has expired: unverified users, challenges, sessions with their tokens, and idle throttles.
+func (a *App) Purge(ctx context.Context) error {
+	now := a.now()
+	for _, expired := range []struct {
+		what   string
+		remove func(ctx context.Context, now time.Time, limit int) (int, error)
+	}{
+		{"unverified users", a.store.Users().DeleteUnverified},
+		{"challenges", a.store.Challenges().DeleteExpired},
+		{"sessions", a.store.Sessions().DeleteExpired},
+		{"throttles", a.store.Throttles().DeleteIdle},
+	} {
+		for {
+			n, err := expired.remove(ctx, now, purgeBatch)
+			if err != nil {
+				return fmt.Errorf("purge %s: %w", expired.what, err)
+			}
+			if n < purgeBatch {
+				break
+			}
+		}
+	}
+	return nil
+}

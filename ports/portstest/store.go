@@ -1,0 +1,85 @@
+// Package portstest holds the conformance suites of the ports: what the contracts in package ports say, as
+// tests that every adapter passes.
+package portstest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"coffeeshop/domain"
+	"coffeeshop/ports"
+)
+
+// Job is one enqueued piece of work.
+type Job struct {
+	Kind string // "send_challenge" or "send_notice"
+	ID   uuid.UUID
+}
+
+// Fixture is a store to be tested, with a look behind it.
+type Fixture struct {
+	Store ports.Store
+	// Jobs lists the committed jobs, in any order. It is called while a transaction of the store is open, so it
+	// must not need that transaction's connection.
+	Jobs func(t *testing.T) []Job
+	// AuditEvents lists the committed audit events, in any order. Nil: what becomes of them is not looked at.
+	AuditEvents func(t *testing.T) []domain.AuditEvent
+}
+
+// Store tests a store against the contracts of package ports. The function open gives a fresh, empty, migrated
+// store, and closes it by t.Cleanup; it is called a few times, concurrently.
+func Store(t *testing.T, open func(t *testing.T) Fixture) {
+	// Tests that keep to their own users, addresses and keys share a store.
+	group(t, open, "transactions", transactionTests)
+	group(t, open, "users", userTests, uniquenessTests, attemptTests)
+	group(t, open, "sessions", sessionTests, rotationTests, endingTests)
+	group(t, open, "challenges, throttles and records", challengeTests, guessTests, throttleTests, recordTests, timeTests)
+	// These look at whole tables, each at its own.
+	group(t, open, "purges", purgeTests)
+	alone(t, open, "lists", listTests)
+	alone(t, open, "admins", adminTests)
+}
+
+// tests maps a sentence of a contract to its proof.
+type tests map[string]func(e *env)
+
+// group runs tests side by side on one store.
+func group(t *testing.T, open func(t *testing.T) Fixture, name string, sets ...tests) {
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		f := open(t)
+		for _, set := range sets {
+			for sentence, test := range set {
+				t.Run(sentence, func(t *testing.T) {
+					t.Parallel()
+					test(newEnv(t, f))
+				})
+			}
+		}
+	})
+}
+
+// alone runs each test on a store of its own.
+func alone(t *testing.T, open func(t *testing.T) Fixture, name string, set tests) {
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		for sentence, test := range set {
+			t.Run(sentence, func(t *testing.T) {
+				t.Parallel()
+				test(newEnv(t, open(t)))
+			})
+		}
+	})
+}
+
+// patience is how long one test may wait for the store in all: long enough for a busy machine.
+const patience = time.Minute
+
+func newEnv(t *testing.T, f Fixture) *env {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return &env{T: t, Fixture: f, ctx: ctx, now: time.Date(2030, 3, 4, 5, 6, 7, 891234000, time.UTC)}
+}

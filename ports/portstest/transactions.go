@@ -1,0 +1,296 @@
+package portstest
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"coffeeshop/domain"
+	"coffeeshop/ports"
+)
+
+var errRollBack = errors.New("roll back")
+
+var transactionTests = tests{
+	"a nil error commits everything": func(e *env) {
+		c := newChanges(e)
+		e.inTx(func(tx ports.Store) error { return c.make(e, tx) })
+		c.check(e, true)
+	},
+	"fn's error rolls everything back": func(e *env) {
+		c := newChanges(e)
+		e.fails(e.Store.InTx(e.ctx, func(tx ports.Store) error {
+			return errors.Join(c.make(e, tx), errRollBack)
+		}), errRollBack)
+		c.check(e, false)
+	},
+	"a panic rolls everything back and goes on with its value": func(e *env) {
+		c := newChanges(e)
+		var made error
+		func() {
+			defer func() { same(e, recover(), any("the value")) }()
+			_ = e.Store.InTx(e.ctx, func(tx ports.Store) error {
+				made = c.make(e, tx)
+				panic("the value")
+			})
+		}()
+		e.must(made)
+		c.check(e, false)
+	},
+	"a domain error from fn comes out as it went in": func(e *env) {
+		e.fails(e.Store.InTx(e.ctx, func(ports.Store) error { return domain.ErrLastAdmin }), domain.ErrLastAdmin)
+	},
+	"a transaction sees its own changes": func(e *env) {
+		u := e.newVerified(e.email())
+		e.inTx(func(tx ports.Store) error {
+			if err := tx.Users().Create(e.ctx, u); err != nil {
+				return err
+			}
+			_, err := tx.Users().ByEmail(e.ctx, u.Email.Key)
+			return err
+		})
+	},
+	"a transaction goes on after a verdict of the store": func(e *env) {
+		taken, other := e.user(), e.newVerified(e.email())
+		e.inTx(func(tx ports.Store) error {
+			if _, err := tx.Users().ByID(e.ctx, newID()); !errors.Is(err, domain.ErrNotFound) {
+				return errors.Join(errors.New("the user is not absent"), err)
+			}
+			created, err := tx.Users().CreateAttempt(e.ctx, e.newUser(taken.Email))
+			if err != nil || created {
+				return errors.Join(errors.New("the attempt was not refused"), err)
+			}
+			return tx.Users().Create(e.ctx, other)
+		})
+		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, other.ID)), other)
+	},
+	"nobody sees what is not committed": func(e *env) {
+		u := e.newVerified(e.email())
+		var over atomic.Bool
+		errs := e.race(4, func(i int) error {
+			if i > 0 {
+				for !over.Load() {
+					if _, err := e.Store.Users().ByID(e.ctx, u.ID); !errors.Is(err, domain.ErrNotFound) {
+						return errors.Join(errors.New("the user was seen"), err)
+					}
+				}
+				return nil
+			}
+			defer over.Store(true)
+			for range 10 {
+				err := e.Store.InTx(e.ctx, func(tx ports.Store) error {
+					return errors.Join(tx.Users().Create(e.ctx, u), errRollBack)
+				})
+				if !errors.Is(err, errRollBack) || errors.Is(err, domain.ErrEmailTaken) {
+					return errors.Join(errors.New("not rolled back"), err)
+				}
+			}
+			return nil
+		})
+		e.allWin(errs)
+	},
+	"a deadline that passes while waiting is the error unavailable": func(e *env) {
+		key := e.email().Key
+		e.inTx(func(tx ports.Store) error {
+			if err := tx.Users().LockAddress(e.ctx, key); err != nil {
+				return err
+			}
+			ctx, cancel := context.WithTimeout(e.ctx, 100*time.Millisecond)
+			defer cancel()
+			waited := make(chan error, 1)
+			go func() {
+				waited <- e.Store.InTx(ctx, func(tx ports.Store) error { return tx.Users().LockAddress(ctx, key) })
+			}()
+			select {
+			case err := <-waited:
+				if !errors.Is(err, domain.ErrUnavailable) {
+					return errors.Join(errors.New("not domain.ErrUnavailable"), err)
+				}
+				return nil
+			case <-e.ctx.Done():
+				return e.ctx.Err()
+			}
+		})
+	},
+	"a deadline that has passed changes nothing": func(e *env) {
+		u := e.newVerified(e.email())
+		ctx, cancel := context.WithDeadline(e.ctx, time.Unix(0, 0))
+		defer cancel()
+		e.fails(e.Store.Users().Create(ctx, u), domain.ErrUnavailable)
+		e.fails(e.Store.InTx(ctx, func(tx ports.Store) error { return tx.Users().Create(ctx, u) }), domain.ErrUnavailable)
+		_, err := e.Store.Users().ByID(e.ctx, u.ID)
+		e.fails(err, domain.ErrNotFound)
+	},
+	"LockAddress makes transactions of one address follow each other": func(e *env) {
+		u := e.user()
+		e.allWin(e.race(racers, func(int) error {
+			return e.Store.InTx(e.ctx, func(tx ports.Store) error {
+				if err := tx.Users().LockAddress(e.ctx, u.Email.Key); err != nil {
+					return err
+				}
+				return e.countUp(tx, u.Email.Key)
+			})
+		}))
+		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)).FirstName, strconv.Itoa(racers))
+	},
+	"LockAddress holds an address that nobody has": func(e *env) {
+		email := e.email()
+		e.allWin(e.race(racers, func(int) error {
+			u := domain.NewUser(newID(), email, domain.PasswordHash{}, domain.LocaleEnglish, e.now)
+			u.Verify(e.now)
+			return e.Store.InTx(e.ctx, func(tx ports.Store) error {
+				if err := tx.Users().LockAddress(e.ctx, email.Key); err != nil {
+					return err
+				}
+				_, err := tx.Users().ByEmail(e.ctx, email.Key)
+				if errors.Is(err, domain.ErrNotFound) {
+					err = tx.Users().Create(e.ctx, u)
+				}
+				return err
+			})
+		}))
+	},
+	"LockAddress takes two addresses in the order of their keys": func(e *env) {
+		a, b := e.user(), e.user()
+		if a.Email.Key > b.Email.Key {
+			a, b = b, a
+		}
+		e.allWin(e.race(racers, func(i int) error {
+			return e.Store.InTx(e.ctx, func(tx ports.Store) error {
+				keys := [][]string{{a.Email.Key, b.Email.Key}, {b.Email.Key}}[i%2]
+				for _, key := range keys {
+					if err := tx.Users().LockAddress(e.ctx, key); err != nil {
+						return err
+					}
+				}
+				return e.countUp(tx, b.Email.Key)
+			})
+		}))
+		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, b.ID)).FirstName, strconv.Itoa(racers))
+	},
+}
+
+// countUp adds one to the number that stands in the user's first name; a lost update is domain.ErrConflict.
+func (e *env) countUp(tx ports.Store, key string) error {
+	u, err := tx.Users().ByEmail(e.ctx, key)
+	if err != nil {
+		return err
+	}
+	n, _ := strconv.Atoi(u.FirstName)
+	if err := u.Rename(strconv.Itoa(n+1), "", e.now); err != nil {
+		return err
+	}
+	return tx.Users().Update(e.ctx, u)
+}
+
+// changes are one of each kind that a transaction can make.
+type changes struct {
+	user      domain.User // created
+	renamed   domain.User // updated
+	deleted   domain.User
+	session   ports.SessionState // of renamed: rotated
+	next      uuid.UUID          // its successor
+	challenge domain.Challenge   // created
+	consumed  domain.Challenge
+	notice    domain.Notice // created
+	event     domain.AuditEvent
+	throttle  string
+}
+
+func newChanges(e *env) *changes {
+	c := &changes{user: e.newVerified(e.email()), renamed: e.user(), deleted: e.user(), next: uuid.New(), throttle: uuid.NewString()}
+	c.session = e.session(c.renamed.ID)
+	c.consumed = e.challenge(domain.PurposeVerifyEmail, e.email(), uuid.Nil, 0)
+	c.challenge = domain.NewChallenge(uuid.New(), domain.PurposeVerifyEmail, c.user.Email, c.user.ID, domain.LocaleEnglish, 0, e.now)
+	c.notice = domain.Notice{ID: newID(), Kind: domain.NoticeSessionStolen, Email: c.user.Email, Locale: domain.LocaleEnglish, CreatedAt: e.now}
+	c.event = domain.AuditEvent{ID: newID(), At: e.now, Subject: c.user.ID, Action: domain.ActionUserVerified}
+	return c
+}
+
+var once = domain.Budget{Burst: 1, Interval: time.Hour}
+
+func (c *changes) make(e *env, tx ports.Store) error {
+	renamed := c.renamed
+	rotation := ports.Rotation{SessionID: c.session.Session.ID, JTI: c.session.Token.JTI, NextJTI: c.next,
+		Reason: domain.ReasonRotated, Now: e.now, Life: time.Hour}
+	steps := []func() error{
+		func() error { return tx.Users().Create(e.ctx, c.user) },
+		func() error { return renamed.Rename("Renamed", "", e.now) },
+		func() error { return tx.Users().Update(e.ctx, renamed) },
+		func() error { return tx.Users().Delete(e.ctx, c.deleted.ID, e.now) },
+		func() error { _, err := tx.Sessions().Rotate(e.ctx, rotation); return err },
+		func() error { return tx.Challenges().Create(e.ctx, c.challenge) },
+		func() error { return tx.Challenges().Consume(e.ctx, c.consumed.ID, e.now) },
+		func() error { return tx.Notices().Create(e.ctx, c.notice) },
+		func() error { _, err := tx.Throttles().Take(e.ctx, c.throttle, once, e.now); return err },
+		func() error { return tx.Audit().Append(e.ctx, c.event) },
+		func() error { return tx.Jobs().SendChallenge(e.ctx, c.challenge.ID) },
+		func() error { return tx.Jobs().SendNotice(e.ctx, c.notice.ID) },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	if e.countJobs(c.challenge.ID)+e.countJobs(c.notice.ID) > 0 {
+		return errors.New("jobs are visible before the commit")
+	}
+	return nil
+}
+
+// check ends the test unless all of the changes were kept, or none.
+func (c *changes) check(e *env, kept bool) {
+	e.Helper()
+	there := func(what string, want bool, err error) {
+		e.Helper()
+		if want && err != nil || !want && !errors.Is(err, domain.ErrNotFound) {
+			e.Errorf("%s: %v; committed: %v", what, err, kept)
+		}
+	}
+	_, err := e.Store.Users().ByID(e.ctx, c.user.ID)
+	there("the created user", kept, err)
+	_, err = e.Store.Users().ByID(e.ctx, c.deleted.ID)
+	there("the deleted user", !kept, err)
+	_, err = e.Store.Challenges().ByID(e.ctx, c.challenge.ID)
+	there("the created challenge", kept, err)
+	_, err = e.Store.Challenges().ByID(e.ctx, c.consumed.ID)
+	there("the consumed challenge", !kept, err)
+	_, err = e.Store.Notices().ByID(e.ctx, c.notice.ID)
+	there("the notice", kept, err)
+	_, err = e.Store.Sessions().Revoked(e.ctx, c.session.Token.JTI)
+	there("the rotated token in the blacklist", kept, err)
+
+	u := ok[domain.User](e)(e.Store.Users().ByID(e.ctx, c.renamed.ID))
+	same(e, u.FirstName == "Renamed", kept)
+	same(e, u.Version == 2, kept)
+	state := ok[ports.SessionState](e)(e.state(c.session.Session.ID, e.now))
+	same(e, state.Token.JTI == c.next, kept)
+	same(e, state.Session.Generation == 2, kept)
+	wait := ok[time.Duration](e)(e.Store.Throttles().Take(e.ctx, c.throttle, once, e.now))
+	same(e, wait > 0, kept)
+
+	jobs := 0
+	if kept {
+		jobs = 1
+	}
+	same(e, e.countJobs(c.challenge.ID), jobs)
+	same(e, e.countJobs(c.notice.ID), jobs)
+	if e.AuditEvents != nil {
+		same(e, len(e.events(c.user.ID)), jobs)
+	}
+}
+
+// events returns the audit events of a subject.
+func (e *env) events(subject uuid.UUID) []domain.AuditEvent {
+	var events []domain.AuditEvent
+	for _, event := range e.Fixture.AuditEvents(e.T) {
+		if event.Subject == subject {
+			events = append(events, event)
+		}
+	}
+	return events
+}
