@@ -1,0 +1,192 @@
+package application_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"coffeeshop/application"
+	"coffeeshop/domain"
+)
+
+func TestUsers_ComeInPagesNewestFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	admin := w.admin("boss@example.com")
+	for i := range 4 {
+		w.signUp(fmt.Sprintf("u%d@example.com", i))
+	}
+	seen := map[uuid.UUID]bool{}
+	var after uuid.UUID
+	for _, want := range []int{2, 2, 1} {
+		page, err := w.Users(w.ctx, admin, after, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page.Users) != want {
+			t.Fatalf("a page of %d, want %d", len(page.Users), want)
+		}
+		for _, u := range page.Users {
+			seen[u.ID] = true
+		}
+		after = page.Next
+	}
+	if len(seen) != 5 || after != uuid.Nil {
+		t.Errorf("saw %d users, next %v", len(seen), after)
+	}
+}
+
+func TestUsers_OnlyAdminsReadAndDeleteThem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	u := w.verified("ada@example.com")
+	p := w.principal(w.login("ada@example.com"))
+	if _, err := w.User(w.ctx, p, u.ID); !errors.Is(err, domain.ErrAdminOnly) {
+		t.Error(err)
+	}
+	if _, err := w.Users(w.ctx, p, uuid.Nil, 10); !errors.Is(err, domain.ErrAdminOnly) {
+		t.Error(err)
+	}
+	if err := w.DeleteUser(w.ctx, p, u.ID, domain.Client{}); !errors.Is(err, domain.ErrAdminOnly) {
+		t.Error(err)
+	}
+}
+
+func TestUpdateUser_RulesOfWhoMayChangeWhat(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	admin := w.admin("boss@example.com")
+	ada := w.verified("ada@example.com")
+	self := w.principal(w.login("ada@example.com"))
+	other := w.verified("bob@example.com")
+	text := func(s string) *string { return &s }
+	for name, c := range map[string]struct {
+		by   domain.Principal
+		in   application.UpdateUser
+		want error
+	}{
+		"own names":                  {self, application.UpdateUser{ID: ada.ID, FirstName: text("Ada"), LastName: text("")}, nil},
+		"another's names":            {self, application.UpdateUser{ID: other.ID, FirstName: text("X")}, domain.ErrNotYourAccount},
+		"an unknown user's names":    {self, application.UpdateUser{ID: uuid.New(), FirstName: text("X")}, domain.ErrNotYourAccount},
+		"own role":                   {self, application.UpdateUser{ID: ada.ID, Role: text("admin")}, domain.ErrRoleChangeDenied},
+		"own address":                {self, application.UpdateUser{ID: ada.ID, Email: text("new@example.com")}, domain.ErrEmailChangeDenied},
+		"an admin's own address":     {admin, application.UpdateUser{ID: admin.User.ID, Email: text("new@example.com")}, domain.ErrEmailChangeDenied},
+		"an address that is taken":   {admin, application.UpdateUser{ID: ada.ID, Email: text("BOB@example.com")}, domain.ErrEmailTaken},
+		"a user that does not exist": {admin, application.UpdateUser{ID: uuid.New(), FirstName: text("X")}, domain.ErrUserNotFound},
+		"the last admin's role":      {admin, application.UpdateUser{ID: admin.User.ID, Role: text("user")}, domain.ErrLastAdmin},
+		"a role that does not exist": {admin, application.UpdateUser{ID: ada.ID, Role: text("root")}, domain.Invalid("role", "")},
+	} {
+		if _, err := w.UpdateUser(w.ctx, c.by, c.in); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+	u, err := w.UpdateUser(w.ctx, admin, application.UpdateUser{ID: ada.ID, Email: text("Lovelace@example.com"), Role: text("admin")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u.Email.Address != "Lovelace@example.com" || u.Role != domain.RoleAdmin || w.user(ada.ID) != u {
+		t.Errorf("changed to %+v", u)
+	}
+}
+
+func TestUpdateUser_AnUnverifiedUserCannotBecomeAdmin(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	admin := w.admin("boss@example.com")
+	u := w.signUp("ada@example.com")
+	role := "admin"
+	if _, err := w.UpdateUser(w.ctx, admin, application.UpdateUser{ID: u.ID, Role: &role}); !errors.Is(err, domain.ErrUnverifiedUser) {
+		t.Error(err)
+	}
+}
+
+func TestAdmins_TwoWhoDemoteOrDeleteEachOtherLeaveOne(t *testing.T) {
+	t.Parallel()
+	role := "user"
+	for range 20 {
+		w := newWorld(t)
+		a, b := w.admin("a@example.com"), w.admin("b@example.com")
+		results := make(chan error, 2)
+		go func() {
+			_, err := w.UpdateUser(w.ctx, a, application.UpdateUser{ID: b.User.ID, Role: &role})
+			results <- err
+		}()
+		go func() { results <- w.DeleteUser(w.ctx, b, a.User.ID, domain.Client{}) }()
+		first, second := <-results, <-results
+		if (first == nil) == (second == nil) {
+			t.Fatalf("both ended alike: %v, %v", first, second)
+		}
+		if failed := errors.Join(first, second); !errors.Is(failed, domain.ErrLastAdmin) {
+			t.Fatal(failed)
+		}
+	}
+}
+
+func TestDeleteUser_EndsTheSessionsAndFreesTheAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	admin := w.admin("boss@example.com")
+	u := w.verified("ada@example.com")
+	pair := w.login("ada@example.com")
+	if err := w.DeleteUser(w.ctx, admin, u.ID, domain.Client{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Client{}); !errors.Is(err, domain.ErrSessionEnded) {
+		t.Error(err)
+	}
+	if _, err := w.refresh(pair); !errors.Is(err, domain.ErrTokenRevoked) {
+		t.Error(err)
+	}
+	if err := w.DeleteUser(w.ctx, admin, u.ID, domain.Client{}); !errors.Is(err, domain.ErrUserNotFound) {
+		t.Error(err)
+	}
+	w.verified("ada@example.com")
+}
+
+func TestCreateAdmin_NeverTouchesAVerifiedAccountAndReplacesASignUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ada := w.verified("ada@example.com")
+	if _, err := w.CreateAdmin(w.ctx, "ada@example.com", "another password"); !errors.Is(err, application.ErrPromoteInstead) {
+		t.Errorf("a verified user: %v", err)
+	}
+	if _, err := w.PromoteAdmin(w.ctx, "ada@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.CreateAdmin(w.ctx, "ada@example.com", "another password"); !errors.Is(err, application.ErrAdminExists) {
+		t.Errorf("an admin: %v", err)
+	}
+	if w.user(ada.ID).PasswordHash != ada.PasswordHash {
+		t.Error("the password changed")
+	}
+	attempt := w.signUp("bob@example.com")
+	bob, err := w.CreateAdmin(w.ctx, "bob@example.com", password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stored := w.user(bob.ID); bob.ID == attempt.ID || !stored.ActiveAdmin(w.clock.Now()) {
+		t.Errorf("created %+v", bob)
+	}
+	if _, err := w.store.Users().ByID(w.ctx, attempt.ID); !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("the sign-up is still there: %v", err)
+	}
+	if _, err := w.PromoteAdmin(w.ctx, "nobody@example.com"); !errors.Is(err, domain.ErrUserNotFound) {
+		t.Errorf("promoting nobody: %v", err)
+	}
+}
+
+func TestEnsureAdmin_ActsOnlyWhileThereIsNone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, want := range []bool{true, false} {
+		acted, err := w.EnsureAdmin(w.ctx, "boss@example.com", password)
+		if err != nil || acted != want {
+			t.Errorf("acted %v, %v; want %v", acted, err, want)
+		}
+	}
+	if acted, err := w.EnsureAdmin(w.ctx, "other@example.com", password); err != nil || acted {
+		t.Errorf("a second admin: %v, %v", acted, err)
+	}
+}

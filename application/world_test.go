@@ -1,0 +1,218 @@
+package application_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"coffeeshop/adapters/jwttoken"
+	"coffeeshop/adapters/memstore"
+	"coffeeshop/application"
+	"coffeeshop/domain"
+)
+
+const password = "correct horse battery"
+
+// world is the application on memstore, with a clock that stands still until it is moved.
+type world struct {
+	*application.App
+	t      *testing.T
+	store  *memstore.Store
+	clock  *clock
+	hasher *hasher
+	mails  *outbox
+	ctx    context.Context
+}
+
+func newWorld(t *testing.T, adjust ...func(*application.Settings)) *world {
+	t.Helper()
+	secret := domain.NewSecret("a secret of at least thirty-two bytes")
+	tokens, err := jwttoken.New(jwttoken.Config{Secret: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, store: memstore.New(), clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)},
+		hasher: &hasher{}, mails: &outbox{}, ctx: t.Context()}
+	settings := application.Settings{
+		Lifetimes:    domain.SessionLifetimes{Access: 30 * time.Minute, Refresh: 24 * time.Hour, Session: 30 * 24 * time.Hour},
+		RefreshGrace: 10 * time.Second, MaxSessions: 20, RateLimits: true,
+	}
+	for _, f := range adjust {
+		f(&settings)
+	}
+	w.App, err = application.New(application.Deps{
+		Store: w.store, Hasher: w.hasher, Tokens: tokens, Mailer: w.mails, Secret: secret, Now: w.clock.Now,
+		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, NewRandomID: uuid.New, Settings: settings,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// deliver does the enqueued work, as the workers would.
+func (w *world) deliver() {
+	w.t.Helper()
+	for _, job := range w.store.TakeJobs() {
+		deliver := w.DeliverChallenge
+		if job.Kind == "send_notice" {
+			deliver = w.DeliverNotice
+		}
+		if err := deliver(w.ctx, job.ID); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+func (w *world) signUp(email string) domain.User {
+	w.t.Helper()
+	u, err := w.SignUp(w.ctx, application.SignUp{Email: email, Password: password, FirstName: "Ada", Locale: domain.LocaleEnglish})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return u
+}
+
+// verified signs somebody up and answers the mail.
+func (w *world) verified(email string) domain.User {
+	w.t.Helper()
+	u := w.signUp(email)
+	w.deliver()
+	if err := w.Verify(w.ctx, application.Verify{Email: email, Code: w.mails.last().Digits.Reveal()}); err != nil {
+		w.t.Fatal(err)
+	}
+	w.deliver()
+	return w.user(u.ID)
+}
+
+func (w *world) user(id uuid.UUID) domain.User {
+	w.t.Helper()
+	u, err := w.store.Users().ByID(w.ctx, id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return u
+}
+
+func (w *world) login(email string) application.TokenPair {
+	w.t.Helper()
+	pair, err := w.Login(w.ctx, application.Login{Email: email, Password: password})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return pair
+}
+
+func (w *world) admin(email string) domain.Principal {
+	w.t.Helper()
+	if _, err := w.CreateAdmin(w.ctx, email, password); err != nil {
+		w.t.Fatal(err)
+	}
+	return w.principal(w.login(email))
+}
+
+func (w *world) principal(pair application.TokenPair) domain.Principal {
+	w.t.Helper()
+	p, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Client{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p
+}
+
+func (w *world) refresh(pair application.TokenPair) (application.TokenPair, error) {
+	return w.Refresh(w.ctx, pair.Refresh.Reveal(), domain.Client{})
+}
+
+// audited counts the audit rows of an action.
+func (w *world) audited(action domain.Action) int {
+	n := 0
+	for _, e := range w.store.AuditEvents() {
+		if e.Action == action {
+			n++
+		}
+	}
+	return n
+}
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// hasher does no work, and counts it.
+type hasher struct {
+	mu    sync.Mutex
+	count int
+}
+
+func (h *hasher) Hash(_ context.Context, p domain.Password) (domain.PasswordHash, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.count++
+	return domain.NewPasswordHash("hash of " + p.Reveal()), nil
+}
+
+func (h *hasher) Verify(_ context.Context, hash domain.PasswordHash, p domain.Password) (ok, outdated bool, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.count++
+	ok = hash.Reveal() == "hash of "+p.Reveal() || hash.Reveal() == "old hash of "+p.Reveal()
+	return ok, ok && hash.Reveal() == "old hash of "+p.Reveal(), nil
+}
+
+// outbox keeps what was mailed.
+type outbox struct {
+	mu         sync.Mutex
+	challenges []domain.Challenge
+	codes      []domain.Codes
+	notices    []domain.Notice
+	fail       error
+}
+
+func (o *outbox) SendChallenge(_ context.Context, c domain.Challenge, codes domain.Codes) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.fail != nil {
+		return o.fail
+	}
+	o.challenges, o.codes = append(o.challenges, c), append(o.codes, codes)
+	return nil
+}
+
+func (o *outbox) SendNotice(_ context.Context, n domain.Notice) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.fail != nil {
+		return o.fail
+	}
+	o.notices = append(o.notices, n)
+	return nil
+}
+
+func (o *outbox) last() domain.Codes {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.codes[len(o.codes)-1]
+}
+
+func (o *outbox) mailed() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.codes)
+}
