@@ -2,6 +2,7 @@ package domain
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -11,6 +12,8 @@ const (
 	emailMaxBytes = 254
 	localMaxBytes = 64
 )
+
+var hostProfile = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
 
 // Email is a mail address. Address is what the user wrote, trimmed: mails go there. Key decides whether two
 // addresses are the same: lower case, the domain in its ASCII form (IDNA). The zero Email is no address.
@@ -22,14 +25,14 @@ func ParseEmail(text string) (Email, error) {
 	text = strings.TrimSpace(text)
 	invalid := Invalid("email", "must be an e-mail address")
 	at := strings.LastIndexByte(text, '@')
-	if at < 1 || len(text) > emailMaxBytes {
+	if at < 1 || len(text) > emailMaxBytes || !utf8.ValidString(text) {
 		return Email{}, invalid
 	}
 	local, host := text[:at], text[at+1:]
 	if len(local) > localMaxBytes || !isDotAtom(local) {
 		return Email{}, invalid
 	}
-	ascii, err := idna.Lookup.ToASCII(host)
+	ascii, err := hostProfile.ToASCII(host)
 	if err != nil || !strings.Contains(ascii, ".") || strings.HasSuffix(ascii, ".") || len(local)+1+len(ascii) > emailMaxBytes {
 		return Email{}, invalid
 	}

@@ -128,7 +128,9 @@ func (u *User) ChangeRole(role Role, now time.Time) error {
 }
 
 // ChangePassword replaces the password's hash.
-func (u *User) ChangePassword(hash PasswordHash, now time.Time) { u.PasswordHash, u.UpdatedAt = hash, now }
+func (u *User) ChangePassword(hash PasswordHash, now time.Time) {
+	u.PasswordHash, u.UpdatedAt = hash, now
+}
 
 // Block keeps the user out: until the given time, or, when that is zero, until Unblock.
 func (u *User) Block(reason string, until, now time.Time) error {
