@@ -12,6 +12,7 @@ import (
 	"coffeeshop/adapters/memstore"
 	"coffeeshop/application"
 	"coffeeshop/domain"
+	"coffeeshop/ports"
 )
 
 const password = "correct horse battery"
@@ -29,13 +30,18 @@ type world struct {
 
 func newWorld(t *testing.T, adjust ...func(*application.Settings)) *world {
 	t.Helper()
+	w := &world{t: t, store: memstore.New(), clock: newClock(), hasher: &hasher{}, mails: &outbox{}, ctx: t.Context()}
+	w.App = newApp(t, w.store, w.clock, w.hasher, w.mails, adjust...)
+	return w
+}
+
+func newApp(t *testing.T, store ports.Store, c *clock, h *hasher, mails *outbox, adjust ...func(*application.Settings)) *application.App {
+	t.Helper()
 	secret := domain.NewSecret("a secret of at least thirty-two bytes")
 	tokens, err := jwttoken.New(jwttoken.Config{Secret: secret})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, store: memstore.New(), clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)},
-		hasher: &hasher{}, mails: &outbox{}, ctx: t.Context()}
 	settings := application.Settings{
 		Lifetimes:    domain.SessionLifetimes{Access: 30 * time.Minute, Refresh: 24 * time.Hour, Session: 30 * 24 * time.Hour},
 		RefreshGrace: 10 * time.Second, MaxSessions: 20, RateLimits: true,
@@ -43,14 +49,14 @@ func newWorld(t *testing.T, adjust ...func(*application.Settings)) *world {
 	for _, f := range adjust {
 		f(&settings)
 	}
-	w.App, err = application.New(application.Deps{
-		Store: w.store, Hasher: w.hasher, Tokens: tokens, Mailer: w.mails, Secret: secret, Now: w.clock.Now,
+	app, err := application.New(application.Deps{
+		Store: store, Hasher: h, Tokens: tokens, Mailer: mails, Secret: secret, Now: c.Now,
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, NewRandomID: uuid.New, Settings: settings,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w
+	return app
 }
 
 // deliver does the enqueued work, as the workers would.
@@ -142,6 +148,8 @@ type clock struct {
 	mu  sync.Mutex
 	now time.Time
 }
+
+func newClock() *clock { return &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)} }
 
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
