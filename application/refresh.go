@@ -45,7 +45,7 @@ func (a *App) refreshAgain(ctx context.Context, claims ports.RefreshClaims, clie
 		}
 		switch state.Session.Judge(revoked, now, a.settings.RefreshGrace) {
 		case domain.VerdictRepeat:
-			return nil, nil
+			return nil, tx.Sessions().Touch(ctx, claims.SessionID, now)
 		case domain.VerdictSupersede:
 			details := map[string]string{"session": state.Session.ID.String()}
 			state, failure = tx.Sessions().Rotate(ctx, a.rotation(claims.SessionID, state.Token.JTI, domain.ReasonSuperseded, now))

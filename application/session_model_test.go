@@ -71,6 +71,7 @@ type (
 		generation  int64
 		lastRotated int64
 		delivered   int64
+		handedOut   time.Time
 		byGen       map[int64]*modelToken
 	}
 	modelToken struct { // a generation: its refresh token and when it stopped being the current one
@@ -108,7 +109,7 @@ type modelRun struct {
 func drive(rt rapid.TB, t *testing.T, store ports.Store, todo []step) {
 	c := newClock()
 	m := &modelRun{rt: rt, store: store, clock: c, ctx: t.Context(),
-		app: newApp(t, store, c, &hasher{}, &outbox{}, func(s *application.Settings) { s.MaxSessions = modelMaxSessions })}
+		app: newApp(t, store, c.Now, &hasher{}, &outbox{}, func(s *application.Settings) { s.MaxSessions = modelMaxSessions })}
 	run := uuid.NewString() // several runs may share a store
 	for i := range 3 {
 		email := domain.Email{Address: fmt.Sprintf("%d-%s@example.com", i, run), Key: fmt.Sprintf("%d-%s@example.com", i, run)}
@@ -241,6 +242,7 @@ func (m *modelRun) login(u *modelUser, now time.Time) error {
 // issued notes a new generation of a session.
 func (m *modelRun) issued(s *modelSession, pair application.TokenPair, now time.Time) {
 	s.generation++
+	s.handedOut = now
 	expires := now.Truncate(time.Second).Add(24 * time.Hour)
 	if expires.After(s.end) {
 		expires = s.end
@@ -276,7 +278,9 @@ func (m *modelRun) refresh(token *modelToken, now time.Time) (got, want error) {
 	case token == s.current:
 		s.lastRotated = token.gen
 		replace("rotated")
-	case now.Sub(token.since) < modelGrace:
+	case now.Sub(token.since) < modelGrace,
+		token.state == "rotated" && token.gen == s.lastRotated && s.delivered < s.generation && now.Sub(s.handedOut) < modelGrace:
+		s.handedOut = now
 		if got == nil {
 			if pair.Refresh.Reveal() != s.current.refresh {
 				m.rt.Fatal("a racing tab got another successor")

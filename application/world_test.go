@@ -31,11 +31,11 @@ type world struct {
 func newWorld(t *testing.T, adjust ...func(*application.Settings)) *world {
 	t.Helper()
 	w := &world{t: t, store: memstore.New(), clock: newClock(), hasher: &hasher{}, mails: &outbox{}, ctx: t.Context()}
-	w.App = newApp(t, w.store, w.clock, w.hasher, w.mails, adjust...)
+	w.App = newApp(t, w.store, w.clock.Now, w.hasher, w.mails, adjust...)
 	return w
 }
 
-func newApp(t *testing.T, store ports.Store, c *clock, h *hasher, mails *outbox, adjust ...func(*application.Settings)) *application.App {
+func newApp(t *testing.T, store ports.Store, now func() time.Time, h *hasher, mails *outbox, adjust ...func(*application.Settings)) *application.App {
 	t.Helper()
 	secret := domain.NewSecret("a secret of at least thirty-two bytes")
 	tokens, err := jwttoken.New(jwttoken.Config{Secret: secret})
@@ -50,7 +50,7 @@ func newApp(t *testing.T, store ports.Store, c *clock, h *hasher, mails *outbox,
 		f(&settings)
 	}
 	app, err := application.New(application.Deps{
-		Store: store, Hasher: h, Tokens: tokens, Mailer: mails, Secret: secret, Now: c.Now,
+		Store: store, Hasher: h, Tokens: tokens, Mailer: mails, Secret: secret, Now: now,
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, NewRandomID: uuid.New, Settings: settings,
 	})
 	if err != nil {

@@ -13,7 +13,7 @@ type Session struct {
 	UserAgent  string
 	IP         string
 	CreatedAt  time.Time
-	LastUsedAt time.Time // the last login or refresh
+	LastUsedAt time.Time // the last login or refresh, and so when a refresh token was last handed out
 	ExpiresAt  time.Time // the session's end, whatever is refreshed
 	Generation int64     // of the current tokens; 1 at login
 	Rotated    int64     // the generation of the token that was rotated last; 0 before the first refresh
@@ -97,10 +97,12 @@ func (s Session) Judge(t RevokedToken, now time.Time, grace time.Duration) Verdi
 		return VerdictRefuse
 	case now.Sub(t.RevokedAt) < grace:
 		return VerdictRepeat
-	case t.Reason == ReasonRotated && t.Generation == s.Rotated && s.Delivered < s.Generation:
-		return VerdictSupersede
-	default:
+	case t.Reason != ReasonRotated || t.Generation != s.Rotated || s.Delivered >= s.Generation:
 		return VerdictTheft
+	case now.Sub(s.LastUsedAt) < grace: // the answer with the current token may still be on its way to another tab
+		return VerdictRepeat
+	default:
+		return VerdictSupersede
 	}
 }
 

@@ -114,10 +114,14 @@ type Sessions interface {
 	MarkDelivered(ctx context.Context, id uuid.UUID, generation int64) error
 
 	// Rotate atomically puts a successor in the place of the current token, the token itself into the blacklist,
-	// and the session into its next generation; Rotated follows when the reason is domain.ReasonRotated.
+	// and the session into its next generation, last used now; Rotated follows when the reason is
+	// domain.ReasonRotated.
 	// Of any number of calls with the same JTI exactly one succeeds; the others, and those for an absent
 	// session, get domain.ErrNotFound.
 	Rotate(ctx context.Context, r Rotation) (Rotated, error)
+
+	// Touch sets LastUsedAt to now; no error when the session is gone.
+	Touch(ctx context.Context, id uuid.UUID, now time.Time) error
 
 	// Lock returns a session and keeps others from rotating or ending it until the end of the transaction. Only
 	// inside InTx.

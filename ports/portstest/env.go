@@ -194,7 +194,7 @@ func (e *env) state(id uuid.UUID, now time.Time) (state ports.SessionState, err 
 	return state, err
 }
 
-// hasJob counts the visible jobs of an id.
+// countJobs counts the visible jobs of an id.
 func (e *env) countJobs(id uuid.UUID) int {
 	e.Helper()
 	n := 0
@@ -204,4 +204,15 @@ func (e *env) countJobs(id uuid.UUID) int {
 		}
 	}
 	return n
+}
+
+// rotate exchanges the current token of a session at the present, for a day.
+func (e *env) rotate(state ports.SessionState, reason domain.RevocationReason) ports.Rotated {
+	e.Helper()
+	return ok[ports.Rotated](e)(e.Store.Sessions().Rotate(e.ctx, e.rotation(state, reason)))
+}
+
+func (e *env) rotation(state ports.SessionState, reason domain.RevocationReason) ports.Rotation {
+	return ports.Rotation{SessionID: state.Session.ID, JTI: state.Token.JTI, Reason: reason,
+		NextJTI: uuid.New(), Now: e.now, Life: lifetimes.Refresh}
 }

@@ -37,10 +37,10 @@ func Store(t *testing.T, open func(t *testing.T) Fixture) {
 	group(t, open, "users", userTests, uniquenessTests, attemptTests)
 	group(t, open, "sessions", sessionTests, rotationTests, endingTests)
 	group(t, open, "challenges, throttles and records", challengeTests, guessTests, throttleTests, recordTests, timeTests)
-	// These look at whole tables, each at its own.
-	group(t, open, "purges", purgeTests)
-	alone(t, open, "lists", listTests)
-	alone(t, open, "admins", adminTests)
+	// These look at whole tables.
+	inTurn(t, open, "purges", purgeTests)
+	inTurn(t, open, "lists", listTests)
+	inTurn(t, open, "admins", adminTests)
 }
 
 // tests maps a sentence of a contract to its proof.
@@ -62,14 +62,18 @@ func group(t *testing.T, open func(t *testing.T) Fixture, name string, sets ...t
 	})
 }
 
-// alone runs each test on a store of its own.
-func alone(t *testing.T, open func(t *testing.T) Fixture, name string, set tests) {
+// inTurn runs tests one after the other on one store, each without any user to begin with.
+func inTurn(t *testing.T, open func(t *testing.T) Fixture, name string, set tests) {
 	t.Run(name, func(t *testing.T) {
 		t.Parallel()
+		f := open(t)
 		for sentence, test := range set {
 			t.Run(sentence, func(t *testing.T) {
-				t.Parallel()
-				test(newEnv(t, open(t)))
+				e := newEnv(t, f)
+				for _, u := range ok[[]domain.User](e)(f.Store.Users().List(e.ctx, uuid.Nil, 1000)) {
+					e.must(f.Store.Users().Delete(e.ctx, u.ID, e.now))
+				}
+				test(e)
 			})
 		}
 	})

@@ -1,0 +1,200 @@
+package memstore
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"coffeeshop/domain"
+)
+
+type users struct{ runner }
+
+func (r users) LockAddress(ctx context.Context, key string) error {
+	return r.statement(ctx, "Users.LockAddress", func(t *tx) error {
+		switch {
+		case t.locks == nil:
+			return errOutside
+		case t.locks.begun:
+			return errors.New("memstore: LockAddress after another statement of the transaction")
+		case len(t.locks.addresses) == 2:
+			return errors.New("memstore: LockAddress for a third address")
+		case len(t.locks.addresses) == 1 && key <= t.locks.addresses[0]:
+			return errors.New("memstore: LockAddress not in ascending order")
+		}
+		t.locks.addresses = append(t.locks.addresses, key)
+		return nil
+	})
+}
+
+func (r users) CreateAttempt(ctx context.Context, u domain.User) (bool, error) {
+	return query(ctx, r, "Users.CreateAttempt", func(t *tx) (bool, error) {
+		if t.taken(u) {
+			return false, nil
+		}
+		return true, t.createUser(u)
+	})
+}
+
+func (r users) Create(ctx context.Context, u domain.User) error {
+	return r.statement(ctx, "Users.Create", func(t *tx) error {
+		if t.taken(u) {
+			return domain.ErrEmailTaken
+		}
+		return t.createUser(u)
+	})
+}
+
+func (r users) ByID(ctx context.Context, id uuid.UUID) (domain.User, error) {
+	return query(ctx, r, "Users.ByID", func(t *tx) (domain.User, error) { return t.store.users.get(id) })
+}
+
+func (r users) ByEmail(ctx context.Context, key string) (domain.User, error) {
+	return query(ctx, r, "Users.ByEmail", func(t *tx) (domain.User, error) {
+		found := slices.SortedFunc(t.store.users.where(func(u domain.User) bool { return u.Email.Key == key }), newestUser)
+		if i := slices.IndexFunc(found, func(u domain.User) bool { return u.Verified() }); i >= 0 {
+			return found[i], nil
+		}
+		if len(found) > 0 {
+			return found[0], nil
+		}
+		return domain.User{}, domain.ErrNotFound
+	})
+}
+
+func (r users) Lock(ctx context.Context, id uuid.UUID) (domain.User, error) {
+	return query(ctx, r, "Users.Lock", func(t *tx) (domain.User, error) {
+		if t.locks == nil {
+			return domain.User{}, errOutside
+		}
+		t.locks.user = true
+		return t.store.users.get(id)
+	})
+}
+
+func (r users) LockAdmins(ctx context.Context) ([]domain.User, error) {
+	return query(ctx, r, "Users.LockAdmins", func(t *tx) ([]domain.User, error) {
+		switch {
+		case t.locks == nil:
+			return nil, errOutside
+		case t.locks.user:
+			return nil, errors.New("memstore: LockAdmins after a lock on a user")
+		}
+		return slices.SortedFunc(t.store.users.where(func(u domain.User) bool {
+			return u.Verified() && u.Role == domain.RoleAdmin
+		}), func(a, b domain.User) int { return -descendingID(a, b) }), nil
+	})
+}
+
+func (r users) List(ctx context.Context, after uuid.UUID, limit int) ([]domain.User, error) {
+	return query(ctx, r, "Users.List", func(t *tx) ([]domain.User, error) {
+		return first(limit, slices.SortedFunc(t.store.users.where(func(u domain.User) bool {
+			return after == uuid.Nil || bytes.Compare(u.ID[:], after[:]) < 0
+		}), descendingID)), nil
+	})
+}
+
+func (r users) Update(ctx context.Context, u domain.User) error {
+	return r.statement(ctx, "Users.Update", func(t *tx) error {
+		stored, err := t.store.users.get(u.ID)
+		switch {
+		case err != nil:
+			return err
+		case stored.Version != u.Version:
+			return domain.ErrConflict
+		case u.Verified() && t.taken(u):
+			return domain.ErrEmailTaken
+		}
+		u.Version++
+		t.putUser(u)
+		return nil
+	})
+}
+
+func (r users) Delete(ctx context.Context, id uuid.UUID, now time.Time) error {
+	return r.statement(ctx, "Users.Delete", func(t *tx) error {
+		if _, err := t.store.users.get(id); err != nil {
+			return err
+		}
+		for s := range t.store.sessions.where(func(s domain.Session) bool { return s.UserID == id }) {
+			t.end(s.ID, domain.ReasonRevoked, now)
+		}
+		t.removeUser(id)
+		return nil
+	})
+}
+
+func (r users) DeleteAttempts(ctx context.Context, key string, keep int) error {
+	return r.statement(ctx, "Users.DeleteAttempts", func(t *tx) error {
+		attempts := slices.SortedFunc(t.store.users.where(func(u domain.User) bool {
+			return u.Email.Key == key && !u.Verified()
+		}), newestUser)
+		for _, u := range attempts[min(max(keep, 0), len(attempts)):] {
+			t.removeUser(u.ID)
+		}
+		return nil
+	})
+}
+
+func (r users) DeleteUnverified(ctx context.Context, now time.Time, limit int) (int, error) {
+	return query(ctx, r, "Users.DeleteUnverified", func(t *tx) (int, error) {
+		passed := first(limit, slices.Collect(t.store.users.where(func(u domain.User) bool {
+			return !u.Verified() && !now.Before(u.UnverifiedUntil)
+		})))
+		for _, u := range passed {
+			t.removeUser(u.ID)
+		}
+		return len(passed), nil
+	})
+}
+
+// taken reports whether another verified user has u's address.
+func (t *tx) taken(u domain.User) bool {
+	for range t.store.users.where(func(o domain.User) bool {
+		return o.Email.Key == u.Email.Key && o.ID != u.ID && o.Verified()
+	}) {
+		return true
+	}
+	return false
+}
+
+func (t *tx) createUser(u domain.User) error {
+	if _, err := t.store.users.get(u.ID); err == nil {
+		return fmt.Errorf("memstore: there is a user %s already", u.ID)
+	}
+	t.putUser(u)
+	return nil
+}
+
+func (t *tx) putUser(u domain.User) {
+	u.UnverifiedUntil, u.BlockedUntil = keep(u.UnverifiedUntil), keep(u.BlockedUntil)
+	u.CreatedAt, u.UpdatedAt = keep(u.CreatedAt), keep(u.UpdatedAt)
+	t.store.users.put(t, u.ID, u)
+}
+
+// removeUser removes a user, and the challenges and sessions that depend on it.
+func (t *tx) removeUser(id uuid.UUID) {
+	t.store.users.remove(t, id)
+	t.removeChallenges(func(c domain.Challenge) bool { return c.UserID == id })
+	for s := range t.store.sessions.where(func(s domain.Session) bool { return s.UserID == id }) {
+		t.removeSession(s.ID)
+	}
+}
+
+func descendingID(a, b domain.User) int { return bytes.Compare(b.ID[:], a.ID[:]) }
+
+func newestUser(a, b domain.User) int {
+	return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), descendingID(a, b))
+}
+
+// first returns the first limit rows.
+func first[T any](limit int, rows []T) []T { return rows[:min(limit, len(rows))] }
+
+// keep returns a time as databases keep it.
+func keep(at time.Time) time.Time { return at.UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,246 @@
+package portstest
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"coffeeshop/domain"
+	"coffeeshop/ports"
+)
+
+var userTests = tests{
+	"Create and ByID keep every field of a user": func(e *env) {
+		u := e.newVerified(e.email())
+		u.FirstName, u.LastName, u.Role, u.Locale = "Zoë O'Neil", "Ёлкина 咖啡", domain.RoleAdmin, domain.LocaleRussian
+		u.Blocked, u.BlockReason, u.BlockedUntil = true, "a 'reason'; --", e.now.Add(time.Microsecond)
+		u.UpdatedAt = e.now.Add(time.Millisecond)
+		e.must(e.Store.Users().Create(e.ctx, u))
+		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
+		same(e, ok[domain.User](e)(e.Store.Users().ByEmail(e.ctx, u.Email.Key)), u)
+	},
+	"CreateAttempt keeps every field of a user": func(e *env) {
+		u := e.newUser(e.email())
+		u.FirstName, u.PasswordHash = "Ann", domain.PasswordHash{}
+		same(e, ok[bool](e)(e.Store.Users().CreateAttempt(e.ctx, u)), true)
+		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
+	},
+	"a user's password hash is kept and can be revealed": func(e *env) {
+		u := e.user()
+		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)).PasswordHash.Reveal(), "$2a$hash")
+	},
+	"ByID and ByEmail return ErrNotFound for an absent user": func(e *env) {
+		_, err := e.Store.Users().ByID(e.ctx, newID())
+		e.fails(err, domain.ErrNotFound)
+		_, err = e.Store.Users().ByEmail(e.ctx, e.email().Key)
+		e.fails(err, domain.ErrNotFound)
+	},
+	"ByEmail returns the newest unverified user while none is verified": func(e *env) {
+		email := e.email()
+		e.attempt(email)
+		newest := e.attempt(email)
+		same(e, ok[domain.User](e)(e.Store.Users().ByEmail(e.ctx, email.Key)), newest)
+	},
+	"ByEmail returns the verified user before newer unverified ones": func(e *env) {
+		email := e.email()
+		old := e.attempt(email)
+		e.attempt(email)
+		old.Verify(e.now)
+		e.must(e.Store.Users().Update(e.ctx, old))
+		same(e, ok[domain.User](e)(e.Store.Users().ByEmail(e.ctx, email.Key)).ID, old.ID)
+	},
+	"Lock returns the user, and ErrNotFound for an absent one": func(e *env) {
+		u := e.user()
+		e.inTx(func(tx ports.Store) error {
+			got, err := tx.Users().Lock(e.ctx, u.ID)
+			if err == nil && got != u {
+				e.Errorf("got %+v, want %+v", got, u)
+			}
+			return err
+		})
+		e.fails(e.Store.InTx(e.ctx, func(tx ports.Store) error {
+			_, err := tx.Users().Lock(e.ctx, newID())
+			return err
+		}), domain.ErrNotFound)
+	},
+	"Lock keeps others from changing the user until the end of the transaction": func(e *env) {
+		u := e.user()
+		e.allWin(e.race(racers, func(int) error {
+			return e.Store.InTx(e.ctx, func(tx ports.Store) error {
+				locked, err := tx.Users().Lock(e.ctx, u.ID)
+				if err != nil {
+					return err
+				}
+				n, _ := strconv.Atoi(locked.FirstName)
+				if err := locked.Rename(strconv.Itoa(n+1), "", e.now); err != nil {
+					return err
+				}
+				return tx.Users().Update(e.ctx, locked)
+			})
+		}))
+		got := ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID))
+		same(e, got.FirstName, strconv.Itoa(racers))
+		same(e, got.Version, u.Version+racers)
+	},
+	"Update stores every field and raises the version": func(e *env) {
+		u := e.attempt(e.email())
+		e.must(u.Rename("Ann", "Lee", e.now))
+		u.Verify(e.now)
+		u.ChangeEmail(e.email(), e.now)
+		u.ChangePassword(domain.NewPasswordHash("another"), e.now)
+		e.must(u.ChangeRole(domain.RoleAdmin, e.now))
+		e.must(u.Block("reason", e.now.Add(time.Hour), e.now.Add(time.Microsecond)))
+		u.Locale = domain.LocaleRussian
+		e.must(e.Store.Users().Update(e.ctx, u))
+		u.Version++
+		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
+
+		e.must(u.Rename("", "", e.now))
+		u.Unblock(e.now)
+		e.must(e.Store.Users().Update(e.ctx, u))
+		u.Version++
+		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
+	},
+	"Update of another version is ErrConflict and changes nothing": func(e *env) {
+		u := e.user()
+		e.must(e.Store.Users().Update(e.ctx, u))
+		stored := ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID))
+		for _, version := range []int64{0, stored.Version - 1, stored.Version + 1} {
+			stale := stored
+			stale.Version, stale.FirstName = version, "stale"
+			e.fails(e.Store.Users().Update(e.ctx, stale), domain.ErrConflict)
+		}
+		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), stored)
+	},
+	"of concurrent Updates of one version one succeeds, the others are ErrConflict": func(e *env) {
+		u := e.user()
+		winner := e.oneWins(e.race(racers, func(i int) error {
+			mine := u
+			mine.FirstName = strconv.Itoa(i)
+			return e.Store.Users().Update(e.ctx, mine)
+		}), domain.ErrConflict)
+		got := ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID))
+		same(e, got.FirstName, strconv.Itoa(winner))
+		same(e, got.Version, u.Version+1)
+	},
+	"Update of a user that is gone is ErrNotFound": func(e *env) {
+		u := e.user()
+		e.must(e.Store.Users().Delete(e.ctx, u.ID, e.now))
+		e.fails(e.Store.Users().Update(e.ctx, u), domain.ErrNotFound)
+	},
+	"Delete removes the user with its sessions and challenges, and nobody else's": func(e *env) {
+		u, other := e.user(), e.user()
+		mine, theirs := e.session(u.ID), e.session(other.ID)
+		asked := e.challenge(domain.PurposeResetPassword, u.Email, u.ID, 0)
+		kept := e.challenge(domain.PurposeResetPassword, other.Email, other.ID, 0)
+		e.must(e.Store.Users().Delete(e.ctx, u.ID, e.now))
+
+		_, err := e.Store.Users().ByID(e.ctx, u.ID)
+		e.fails(err, domain.ErrNotFound)
+		_, err = e.state(mine.Session.ID, e.now)
+		e.fails(err, domain.ErrNotFound)
+		_, err = e.Store.Challenges().ByID(e.ctx, asked.ID)
+		e.fails(err, domain.ErrNotFound)
+		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, other.ID)), other)
+		same(e, ok[ports.SessionState](e)(e.state(theirs.Session.ID, e.now)).Session, theirs.Session)
+		same(e, ok[domain.Challenge](e)(e.Store.Challenges().ByID(e.ctx, kept.ID)), kept)
+	},
+	"Delete leaves the user's tokens in the blacklist": func(e *env) {
+		u := e.user()
+		first, second := e.session(u.ID), e.session(u.ID)
+		rotated := e.rotate(first, domain.ReasonRotated)
+		e.now = e.now.Add(time.Minute)
+		e.must(e.Store.Users().Delete(e.ctx, u.ID, e.now))
+		e.revoked(rotated.Token, domain.ReasonRevoked, e.now)
+		e.revoked(second.Token, domain.ReasonRevoked, e.now)
+		e.revoked(first.Token, domain.ReasonRotated, e.now.Add(-time.Minute))
+	},
+	"Delete of an absent user is ErrNotFound; of concurrent calls one succeeds": func(e *env) {
+		e.fails(e.Store.Users().Delete(e.ctx, newID(), e.now), domain.ErrNotFound)
+		u := e.user()
+		s := e.session(u.ID)
+		e.oneWins(e.race(racers, func(int) error { return e.Store.Users().Delete(e.ctx, u.ID, e.now) }), domain.ErrNotFound)
+		e.revoked(s.Token, domain.ReasonRevoked, e.now)
+	},
+	"Delete takes unverified users too, and frees the address": func(e *env) {
+		u := e.attempt(e.email())
+		e.must(e.Store.Users().Delete(e.ctx, u.ID, e.now))
+		v := e.newVerified(u.Email)
+		e.must(e.Store.Users().Create(e.ctx, v))
+		e.must(e.Store.Users().Delete(e.ctx, v.ID, e.now))
+		e.must(e.Store.Users().Create(e.ctx, e.newVerified(u.Email)))
+	},
+}
+
+var listTests = tests{
+	"List returns users newest first, in pages that neither repeat nor miss one": func(e *env) {
+		var want []domain.User
+		for i := range 7 {
+			u := e.newUser(e.email())
+			if i%2 == 0 {
+				u.Verify(e.now)
+				e.must(e.Store.Users().Create(e.ctx, u))
+			} else {
+				ok[bool](e)(e.Store.Users().CreateAttempt(e.ctx, u))
+			}
+			want = append([]domain.User{u}, want...)
+		}
+		var got []domain.User
+		for after := uuid.Nil; ; after = got[len(got)-1].ID {
+			page := ok[[]domain.User](e)(e.Store.Users().List(e.ctx, after, 3))
+			if len(page) == 0 {
+				break
+			}
+			got = append(got, page...)
+		}
+		sameList(e, got, want)
+		sameList(e, ok[[]domain.User](e)(e.Store.Users().List(e.ctx, uuid.Nil, 100)), want)
+		sameList(e, ok[[]domain.User](e)(e.Store.Users().List(e.ctx, want[6].ID, 100)), nil)
+	},
+	"a row added or removed meanwhile neither repeats nor hides another": func(e *env) {
+		var users []domain.User
+		for range 6 {
+			users = append(users, e.user())
+		}
+		first := ok[[]domain.User](e)(e.Store.Users().List(e.ctx, uuid.Nil, 3))
+		sameList(e, first, []domain.User{users[5], users[4], users[3]})
+		e.user()
+		e.must(e.Store.Users().Delete(e.ctx, users[3].ID, e.now)) // where the page ended
+		e.must(e.Store.Users().Delete(e.ctx, users[1].ID, e.now))
+		rest := ok[[]domain.User](e)(e.Store.Users().List(e.ctx, users[3].ID, 3))
+		sameList(e, rest, []domain.User{users[2], users[0]})
+	},
+	"the pages stay whole while users sign up": func(e *env) {
+		var want []uuid.UUID
+		for range 20 {
+			want = append([]uuid.UUID{e.user().ID}, want...)
+		}
+		newest := want[0]
+		var got []uuid.UUID
+		newcomers := make([]domain.User, 20)
+		for i := range newcomers {
+			newcomers[i] = e.newVerified(e.email())
+		}
+		e.allWin(e.race(2, func(i int) error {
+			if i == 0 {
+				for _, u := range newcomers {
+					if err := e.Store.Users().Create(e.ctx, u); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+			for after := newest; ; after = got[len(got)-1] {
+				page, err := e.Store.Users().List(e.ctx, after, 2)
+				if err != nil || len(page) == 0 {
+					return err
+				}
+				for _, u := range page {
+					got = append(got, u.ID)
+				}
+			}
+		}))
+		sameList(e, got, want[1:])
+	},
+}
