@@ -1,0 +1,6 @@
+//go:build !linux
+
+package bcrypthash
+
+// lowerPriority does nothing: elsewhere a thread has no priority of its own that could be set portably.
+func lowerPriority(int) {}

@@ -1,0 +1,42 @@
+package bunstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"coffeeshop/domain"
+	"coffeeshop/ports"
+)
+
+type audit struct{ scope }
+
+var _ ports.Audit = audit{}
+
+type auditRow struct {
+	bun.BaseModel `bun:"table:audit_events,alias:a"`
+
+	ID        uuid.UUID `bun:",pk"`
+	At        time.Time
+	Actor     uuid.NullUUID
+	Subject   uuid.NullUUID
+	Action    domain.Action
+	IP        string `bun:"ip"`
+	UserAgent string
+	RequestID string
+	Details   map[string]string // JSON
+}
+
+func (r audit) Append(ctx context.Context, e domain.AuditEvent) error {
+	row := auditRow{
+		ID: e.ID, At: stamp(e.At), Actor: orNull(e.Actor), Subject: orNull(e.Subject), Action: e.Action,
+		IP: e.Client.IP, UserAgent: e.Client.UserAgent, RequestID: e.Client.RequestID, Details: e.Details,
+	}
+	if row.Details == nil {
+		row.Details = map[string]string{}
+	}
+	_, err := r.write.NewInsert().Model(&row).Exec(ctx)
+	return fail("record an audit event", err)
+}

@@ -1,0 +1,107 @@
+package bunstore
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"coffeeshop/domain"
+	"coffeeshop/ports"
+)
+
+type challenges struct{ scope }
+
+var _ ports.Challenges = challenges{}
+
+type challengeRow struct {
+	bun.BaseModel `bun:"table:challenges,alias:c"`
+
+	ID           uuid.UUID `bun:",pk"`
+	Purpose      domain.Purpose
+	Email        string
+	EmailKey     string
+	UserID       uuid.NullUUID
+	Locale       domain.Locale
+	Guesses      int
+	CreatedAt    time.Time
+	HandedOverAt *time.Time
+	ExpiresAt    time.Time
+}
+
+func (r challengeRow) challenge() domain.Challenge {
+	return domain.Challenge{
+		ID: r.ID, Purpose: r.Purpose, Email: domain.Email{Address: r.Email, Key: r.EmailKey}, UserID: r.UserID.UUID, Locale: r.Locale,
+		Guesses: r.Guesses, CreatedAt: utc(r.CreatedAt), HandedOverAt: orZero(r.HandedOverAt), ExpiresAt: utc(r.ExpiresAt),
+	}
+}
+
+func (r challenges) Create(ctx context.Context, c domain.Challenge) error {
+	row := challengeRow{
+		ID: c.ID, Purpose: c.Purpose, Email: c.Email.Address, EmailKey: c.Email.Key, UserID: orNull(c.UserID), Locale: c.Locale,
+		Guesses: c.Guesses, CreatedAt: stamp(c.CreatedAt), HandedOverAt: optional(c.HandedOverAt), ExpiresAt: stamp(c.ExpiresAt),
+	}
+	_, err := r.write.NewInsert().Model(&row).Exec(ctx)
+	return fail("create a challenge", err)
+}
+
+func (r challenges) ByID(ctx context.Context, id uuid.UUID) (domain.Challenge, error) {
+	var row challengeRow
+	err := r.read.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
+	return row.challenge(), fail("read a challenge", err)
+}
+
+func (r challenges) Live(ctx context.Context, p domain.Purpose, key string, now time.Time) ([]domain.Challenge, error) {
+	var rows []challengeRow
+	err := r.read.NewSelect().Model(&rows).Where("email_key = ? AND purpose = ? AND expires_at > ?", key, p, stamp(now)).
+		OrderExpr("created_at DESC, id DESC").Scan(ctx)
+	return each(rows, challengeRow.challenge), fail("read the challenges of an address", err)
+}
+
+// Guess takes the rows in the order of their ids, so that guesses that come at once do not wait for each other
+// in a circle, and looks at the count again once it has them.
+func (r challenges) Guess(ctx context.Context, p domain.Purpose, key string, now time.Time) ([]domain.Challenge, error) {
+	var rows []challengeRow
+	err := r.write.NewRaw("WITH open AS MATERIALIZED (SELECT id FROM challenges "+
+		"WHERE email_key = ? AND purpose = ? AND expires_at > ? AND guesses < ? ORDER BY id ?) "+
+		"UPDATE challenges SET guesses = guesses + 1 WHERE id IN (SELECT id FROM open) AND guesses < ? RETURNING *",
+		key, p, stamp(now), domain.MaxGuesses, r.forUpdate(""), domain.MaxGuesses).Scan(ctx, &rows)
+	slices.SortFunc(rows, func(a, b challengeRow) int {
+		if order := b.CreatedAt.Compare(a.CreatedAt); order != 0 {
+			return order
+		}
+		return slices.Compare(b.ID[:], a.ID[:])
+	})
+	return each(rows, challengeRow.challenge), fail("count a guess", err)
+}
+
+func (r challenges) Consume(ctx context.Context, id uuid.UUID, now time.Time) error {
+	return fail("consume a challenge", one(r.write.NewRaw("DELETE FROM challenges WHERE id = ? AND expires_at > ?", id, stamp(now)).Exec(ctx)))
+}
+
+func (r challenges) MarkHandedOver(ctx context.Context, id uuid.UUID, now, expires time.Time) error {
+	_, err := r.write.NewRaw("UPDATE challenges SET handed_over_at = ?, expires_at = ? WHERE id = ? AND handed_over_at IS NULL",
+		stamp(now), stamp(expires), id).Exec(ctx)
+	return fail("mark a challenge as handed over", err)
+}
+
+func (r challenges) DeleteByAddress(ctx context.Context, p domain.Purpose, key string) error {
+	_, err := r.write.NewRaw("DELETE FROM challenges WHERE email_key = ? AND purpose = ?", key, p).Exec(ctx)
+	return fail("delete the challenges of an address", err)
+}
+
+func (r challenges) DeleteByUser(ctx context.Context, user uuid.UUID) error {
+	_, err := r.write.NewRaw("DELETE FROM challenges WHERE user_id = ?", user).Exec(ctx)
+	return fail("delete the challenges of a user", err)
+}
+
+func (r challenges) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
+	n, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT id FROM challenges "+
+		"WHERE expires_at <= ? ORDER BY expires_at LIMIT ? ?) DELETE FROM challenges WHERE id IN (SELECT id FROM due)",
+		stamp(now), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
+	return n, fail("delete expired challenges", err)
+}
+
+func orNull(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }

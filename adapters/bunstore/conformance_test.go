@@ -1,0 +1,147 @@
+package bunstore_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"path/filepath"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // a way past the store
+
+	"coffeeshop/adapters/bunstore"
+	"coffeeshop/adapters/bunstore/pgtest"
+	"coffeeshop/adapters/riverjobs"
+	"coffeeshop/domain"
+	"coffeeshop/ports/portstest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+func TestSQLite_KeepsTheContractOfAStore(t *testing.T) {
+	t.Parallel()
+	portstest.Store(t, func(t *testing.T) portstest.Fixture { return fixture(t, onSQLite(t)) })
+}
+
+func TestPostgres_KeepsTheContractOfAStore(t *testing.T) {
+	t.Parallel()
+	portstest.Store(t, func(t *testing.T) portstest.Fixture { return fixture(t, onPostgres(t)) })
+}
+
+// onEngines runs a test on both engines, each time on an empty database.
+func onEngines(t *testing.T, test func(t *testing.T, cfg bunstore.Config)) {
+	t.Parallel()
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		test(t, onSQLite(t))
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		test(t, onPostgres(t))
+	})
+}
+
+func onSQLite(t *testing.T) bunstore.Config {
+	t.Helper()
+	return bunstore.Config{SQLitePath: filepath.Join(t.TempDir(), "test.db")}
+}
+
+func onPostgres(t *testing.T) bunstore.Config {
+	t.Helper()
+	return bunstore.Config{PostgresURL: pgtest.New(t)}
+}
+
+// open opens a database, with the real queue, that is closed when the test ends.
+func open(t *testing.T, cfg bunstore.Config) *bunstore.DB {
+	t.Helper()
+	queue, err := riverjobs.NewQueue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := bunstore.Open(t.Context(), cfg, queue)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+// migrate makes the schema, River's too.
+func migrate(t *testing.T, db *bunstore.DB) {
+	t.Helper()
+	if err := db.Migrate(t.Context(), func(ctx context.Context) error { return riverjobs.Migrate(ctx, db.Pool(), db.SQLite()) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fixture is a store on an empty database, and a look at what it committed by other connections.
+func fixture(t *testing.T, cfg bunstore.Config) portstest.Fixture {
+	t.Helper()
+	db := open(t, cfg)
+	migrate(t, db)
+	behind := behind(t, cfg)
+	jobs := "SELECT kind, args::text FROM river_job"
+	if cfg.PostgresURL == "" {
+		jobs = "SELECT kind, json(args) FROM river_job" // they are in SQLite's binary form of JSON
+	}
+	return portstest.Fixture{
+		Store: db,
+		Jobs: func(t *testing.T) []portstest.Job {
+			return query(t, behind, jobs, func(scan func(...any) error) (job portstest.Job, err error) {
+				var text []byte
+				err = scan(&job.Kind, &text)
+				return job, errors.Join(err, json.Unmarshal(text, &job))
+			})
+		},
+		AuditEvents: func(t *testing.T) []domain.AuditEvent {
+			return query(t, behind, "SELECT id, at, actor, subject, action, ip, user_agent, request_id, CAST(details AS text) FROM audit_events",
+				func(scan func(...any) error) (e domain.AuditEvent, err error) {
+					var text []byte
+					err = scan(&e.ID, &e.At, &e.Actor, &e.Subject, &e.Action, &e.Client.IP, &e.Client.UserAgent, &e.Client.RequestID, &text)
+					e.At = e.At.UTC()
+					return e, errors.Join(err, json.Unmarshal(text, &e.Details))
+				})
+		},
+	}
+}
+
+// behind is the database without the store.
+func behind(t *testing.T, cfg bunstore.Config) *sql.DB {
+	t.Helper()
+	driver, source := "pgx", cfg.PostgresURL
+	if source == "" {
+		driver, source = "sqlite", "file:"+cfg.SQLitePath+"?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)"
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func query[Row any](t *testing.T, db *sql.DB, text string, read func(scan func(...any) error) (Row, error)) []Row {
+	t.Helper()
+	rows, err := db.QueryContext(context.Background(), text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var found []Row
+	for rows.Next() {
+		row, err := read(rows.Scan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, row)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return found
+}

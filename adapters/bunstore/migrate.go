@@ -1,0 +1,178 @@
+package bunstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path"
+	"time"
+
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"coffeeshop/domain"
+	"coffeeshop/migrations"
+)
+
+// Migration is a step of the schema.
+type Migration struct {
+	Version   int64
+	Name      string    // the file
+	AppliedAt time.Time // zero: pending
+}
+
+// Migrate brings the schema up to date, and then runs also (which may be nil), for the schema of whatever shares
+// the database. All of it happens under one lock, so that replicas may start at the same time: the others wait,
+// and find nothing left to do.
+func (db *DB) Migrate(ctx context.Context, also func(ctx context.Context) error) error {
+	return fail("migrate the database", db.locked(ctx, func() error {
+		provider, err := db.provider()
+		if err != nil {
+			return err
+		}
+		if _, err := provider.Up(ctx); err != nil || also == nil {
+			return err
+		}
+		return also(ctx)
+	}))
+}
+
+// MigrateDown takes the newest step back, with the data it made room for. Without one it does nothing.
+func (db *DB) MigrateDown(ctx context.Context) error {
+	return fail("migrate the database down", db.locked(ctx, func() error {
+		provider, err := db.provider()
+		if err != nil {
+			return err
+		}
+		if _, err := provider.Down(ctx); err != nil && !errors.Is(err, goose.ErrNoNextVersion) {
+			return err
+		}
+		return nil
+	}))
+}
+
+func (db *DB) provider() (*goose.Provider, error) {
+	dialect, files := goose.DialectSQLite3, migrations.SQLite
+	if db.isPostgres() {
+		dialect, files = goose.DialectPostgres, migrations.Postgres
+	}
+	return goose.NewProvider(dialect, db.write.DB, files, goose.WithDisableGlobalRegistry(true))
+}
+
+// MigrationStatus lists the steps, oldest first. It changes nothing, not even in an empty database.
+func (db *DB) MigrationStatus(ctx context.Context) ([]Migration, error) {
+	steps, err := db.steps(ctx)
+	return steps, fail("read the state of the migrations", err)
+}
+
+func (db *DB) steps(ctx context.Context) ([]Migration, error) {
+	provider, err := db.provider()
+	if err != nil {
+		return nil, err
+	}
+	applied, err := db.applied(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var steps []Migration
+	for _, source := range provider.ListSources() {
+		steps = append(steps, Migration{source.Version, path.Base(source.Path), applied[source.Version]})
+	}
+	return steps, nil
+}
+
+// applied reads goose's table, which goose itself would create if it were not there.
+func (db *DB) applied(ctx context.Context) (map[int64]time.Time, error) {
+	there := "SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'"
+	if db.isPostgres() {
+		there = "SELECT count(to_regclass('goose_db_version'))"
+	}
+	var tables int
+	if err := db.read.NewRaw(there).Scan(ctx, &tables); err != nil || tables == 0 {
+		return nil, err
+	}
+	var rows []struct {
+		VersionID int64
+		Tstamp    time.Time
+	}
+	if err := db.read.NewRaw("SELECT version_id, tstamp FROM goose_db_version WHERE is_applied ORDER BY id").Scan(ctx, &rows); err != nil {
+		return nil, err
+	}
+	applied := map[int64]time.Time{}
+	for _, row := range rows {
+		applied[row.VersionID] = utc(row.Tstamp)
+	}
+	return applied, nil
+}
+
+// Ready reports whether the database answers and no migration is pending: nil, or what is wrong.
+func (db *DB) Ready(ctx context.Context) error {
+	steps, err := db.steps(ctx)
+	if err != nil {
+		return fail("check the database", err)
+	}
+	for _, step := range steps {
+		if step.AppliedAt.IsZero() {
+			return fmt.Errorf("check the database: %w: migration %s is pending", domain.ErrUnavailable, step.Name)
+		}
+	}
+	return nil
+}
+
+// lockWait is how long a process waits for another one's migrations.
+const lockWait = 5 * time.Minute
+
+// locked runs fn while no other process migrates.
+func (db *DB) locked(ctx context.Context, fn func() error) error {
+	if db.isPostgres() {
+		return db.lockedPostgres(ctx, fn)
+	}
+	return db.lockedSQLite(ctx, fn)
+}
+
+// lockedPostgres holds goose's session lock on a connection of its own, which the pool's size does not count.
+func (db *DB) lockedPostgres(ctx context.Context, fn func() error) (err error) {
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, uint64(lockWait/time.Second)))
+	if err != nil {
+		return err
+	}
+	own := stdlib.OpenDB(*db.pool.Config().ConnConfig)
+	defer func() { err = errors.Join(err, own.Close()) }()
+	conn, err := own.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if err := locker.SessionLock(ctx, conn); err != nil {
+		return err
+	}
+	// Closing the connection would release the lock too, but not before the server notices.
+	defer func() { err = errors.Join(err, locker.SessionUnlock(context.WithoutCancel(ctx), conn)) }()
+	return fn()
+}
+
+// lockedSQLite holds the write lock of a second, empty file beside the database: migrations need the lock of the
+// database itself. The lock goes with the process, the file stays.
+func (db *DB) lockedSQLite(ctx context.Context, fn func() error) (err error) {
+	own, err := sql.Open("sqlite", dsn(db.path+".lock", "_txlock=immediate", "_pragma=busy_timeout(100)"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, own.Close()) }()
+	ctx, cancel := context.WithTimeout(ctx, lockWait)
+	defer cancel()
+	var tx *sql.Tx
+	for {
+		tx, err = own.BeginTx(context.WithoutCancel(ctx), nil)
+		if err == nil || !lost(err) || ctx.Err() != nil {
+			break
+		}
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, tx.Rollback()) }()
+	return fn()
+}

@@ -1,0 +1,109 @@
+package bunstore_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"coffeeshop/adapters/bunstore"
+	"coffeeshop/adapters/riverjobs"
+	"coffeeshop/domain"
+)
+
+func TestMigrate_GoesUpAndDownAndUpAgain(t *testing.T) {
+	onEngines(t, func(t *testing.T, cfg bunstore.Config) {
+		db := open(t, cfg)
+		pending(t, db)
+		for range 2 {
+			migrate(t, db)
+			migrate(t, db) // nothing left to do
+			for _, step := range status(t, db) {
+				if age := time.Since(step.AppliedAt); age < -time.Minute || age > time.Minute || step.Version < 1 || step.Name == "" {
+					t.Errorf("applied %v ago: %+v", age, step)
+				}
+			}
+			if err := db.Ready(t.Context()); err != nil {
+				t.Error(err)
+			}
+			for range status(t, db) {
+				if err := db.MigrateDown(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			pending(t, db)
+		}
+		if err := db.MigrateDown(t.Context()); err != nil {
+			t.Error("down from nothing: ", err)
+		}
+	})
+}
+
+func TestMigrate_OfReplicasThatStartAtOnceAllComeUp(t *testing.T) {
+	onEngines(t, func(t *testing.T, cfg bunstore.Config) {
+		const replicas = 3
+		var running, together atomic.Int32
+		var group sync.WaitGroup
+		for range replicas {
+			group.Go(func() {
+				queue, err := riverjobs.NewQueue()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				db, err := bunstore.Open(t.Context(), cfg, queue)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				err = db.Migrate(t.Context(), func(ctx context.Context) error {
+					if running.Add(1) > 1 {
+						together.Add(1)
+					}
+					defer running.Add(-1)
+					return riverjobs.Migrate(ctx, db.Pool(), db.SQLite())
+				})
+				if err := errors.Join(err, db.Ready(t.Context()), db.Close()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		if n := together.Load(); n > 0 {
+			t.Errorf("%d ran together with another", n)
+		}
+	})
+}
+
+func TestMigrate_LetsGoOfTheLockWhenWhatRunsAfterwardsFails(t *testing.T) {
+	onEngines(t, func(t *testing.T, cfg bunstore.Config) {
+		db, failure := open(t, cfg), errors.New("failure")
+		if err := db.Migrate(t.Context(), func(context.Context) error { return failure }); !errors.Is(err, failure) {
+			t.Fatal(err)
+		}
+		migrate(t, db)
+	})
+}
+
+func status(t *testing.T, db *bunstore.DB) []bunstore.Migration {
+	t.Helper()
+	steps, err := db.MigrationStatus(t.Context())
+	if err != nil || len(steps) == 0 {
+		t.Fatalf("%d steps, %v", len(steps), err)
+	}
+	return steps
+}
+
+func pending(t *testing.T, db *bunstore.DB) {
+	t.Helper()
+	for _, step := range status(t, db) {
+		if !step.AppliedAt.IsZero() {
+			t.Errorf("applied: %+v", step)
+		}
+	}
+	if err := db.Ready(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("ready: %v", err)
+	}
+}

@@ -1,0 +1,55 @@
+package bunstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"coffeeshop/domain"
+	"coffeeshop/ports"
+)
+
+type notices struct{ scope }
+
+var _ ports.Notices = notices{}
+
+type noticeRow struct {
+	bun.BaseModel `bun:"table:notices,alias:n"`
+
+	ID        uuid.UUID `bun:",pk"`
+	Kind      domain.NoticeKind
+	Email     string
+	EmailKey  string
+	Locale    domain.Locale
+	IP        string `bun:"ip"`
+	UserAgent string
+	RequestID string
+	CreatedAt time.Time
+}
+
+func (r notices) Create(ctx context.Context, n domain.Notice) error {
+	row := noticeRow{
+		ID: n.ID, Kind: n.Kind, Email: n.Email.Address, EmailKey: n.Email.Key, Locale: n.Locale,
+		IP: n.Client.IP, UserAgent: n.Client.UserAgent, RequestID: n.Client.RequestID, CreatedAt: stamp(n.CreatedAt),
+	}
+	_, err := r.write.NewInsert().Model(&row).Exec(ctx)
+	return fail("create a notice", err)
+}
+
+func (r notices) ByID(ctx context.Context, id uuid.UUID) (domain.Notice, error) {
+	var row noticeRow
+	if err := r.read.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
+		return domain.Notice{}, fail("read a notice", err)
+	}
+	return domain.Notice{
+		ID: row.ID, Kind: row.Kind, Email: domain.Email{Address: row.Email, Key: row.EmailKey}, Locale: row.Locale,
+		Client: domain.Client{IP: row.IP, UserAgent: row.UserAgent, RequestID: row.RequestID}, CreatedAt: utc(row.CreatedAt),
+	}, nil
+}
+
+func (r notices) Delete(ctx context.Context, id uuid.UUID) error {
+	_, err := r.write.NewRaw("DELETE FROM notices WHERE id = ?", id).Exec(ctx)
+	return fail("delete a notice", err)
+}

@@ -1,0 +1,163 @@
+package bunstore
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"coffeeshop/domain"
+)
+
+// userRow, sessionRow and tokenRow also serve statements that Bun does not write: a row's fields point at its
+// columns, in their order.
+type userRow struct {
+	bun.BaseModel `bun:"table:users,alias:u"`
+
+	ID              uuid.UUID `bun:",pk"`
+	Email           string
+	EmailKey        string
+	FirstName       string
+	LastName        string
+	Status          domain.Status
+	Role            domain.Role
+	Locale          domain.Locale
+	PasswordHash    string
+	UnverifiedUntil *time.Time
+	Blocked         bool
+	BlockedUntil    *time.Time
+	BlockReason     string
+	Version         int64
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+}
+
+const userColumns = "id, email, email_key, first_name, last_name, status, role, locale, password_hash, " +
+	"unverified_until, blocked, blocked_until, block_reason, version, created_at, updated_at"
+
+func (r *userRow) fields() []any {
+	return []any{&r.ID, &r.Email, &r.EmailKey, &r.FirstName, &r.LastName, (*string)(&r.Status), (*string)(&r.Role),
+		(*string)(&r.Locale), &r.PasswordHash, &r.UnverifiedUntil, &r.Blocked, &r.BlockedUntil, &r.BlockReason, &r.Version,
+		&r.CreatedAt, &r.UpdatedAt}
+}
+
+func newUserRow(u domain.User) userRow {
+	return userRow{
+		ID: u.ID, Email: u.Email.Address, EmailKey: u.Email.Key, FirstName: u.FirstName, LastName: u.LastName,
+		Status: u.Status, Role: u.Role, Locale: u.Locale, PasswordHash: u.PasswordHash.Reveal(),
+		UnverifiedUntil: optional(u.UnverifiedUntil), Blocked: u.Blocked, BlockedUntil: optional(u.BlockedUntil),
+		BlockReason: u.BlockReason, Version: u.Version, CreatedAt: stamp(u.CreatedAt), UpdatedAt: stamp(u.UpdatedAt),
+	}
+}
+
+func (r userRow) user() domain.User {
+	return domain.User{
+		ID: r.ID, Email: domain.Email{Address: r.Email, Key: r.EmailKey}, FirstName: r.FirstName, LastName: r.LastName,
+		Status: r.Status, Role: r.Role, Locale: r.Locale, PasswordHash: domain.NewPasswordHash(r.PasswordHash),
+		UnverifiedUntil: orZero(r.UnverifiedUntil), Blocked: r.Blocked, BlockedUntil: orZero(r.BlockedUntil),
+		BlockReason: r.BlockReason, Version: r.Version, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
+	}
+}
+
+type sessionRow struct {
+	bun.BaseModel `bun:"table:sessions,alias:s"`
+
+	ID         uuid.UUID `bun:",pk"`
+	UserID     uuid.UUID
+	UserAgent  string
+	IP         string `bun:"ip"`
+	CreatedAt  time.Time
+	LastUsedAt time.Time
+	ExpiresAt  time.Time
+	Generation int64
+	Rotated    int64
+	Delivered  int64
+}
+
+const sessionColumns = "id, user_id, user_agent, ip, created_at, last_used_at, expires_at, " +
+	"generation, rotated, delivered"
+
+func (r *sessionRow) fields() []any {
+	return []any{&r.ID, &r.UserID, &r.UserAgent, &r.IP, &r.CreatedAt, &r.LastUsedAt, &r.ExpiresAt,
+		&r.Generation, &r.Rotated, &r.Delivered}
+}
+
+func (r sessionRow) session() domain.Session {
+	return domain.Session{
+		ID: r.ID, UserID: r.UserID, UserAgent: r.UserAgent, IP: r.IP, CreatedAt: utc(r.CreatedAt),
+		LastUsedAt: utc(r.LastUsedAt), ExpiresAt: utc(r.ExpiresAt), Generation: r.Generation, Rotated: r.Rotated, Delivered: r.Delivered,
+	}
+}
+
+// tokenRow is a row of the whitelist.
+type tokenRow struct {
+	bun.BaseModel `bun:"table:refresh_tokens,alias:t"`
+
+	SessionID  uuid.UUID `bun:",pk"`
+	JTI        uuid.UUID `bun:"jti"`
+	Generation int64
+	IssuedAt   time.Time
+	ExpiresAt  time.Time
+}
+
+const tokenColumns = "session_id, jti, generation, issued_at, expires_at"
+
+func (r *tokenRow) fields() []any {
+	return []any{&r.SessionID, &r.JTI, &r.Generation, &r.IssuedAt, &r.ExpiresAt}
+}
+
+func (r tokenRow) token() domain.RefreshToken {
+	return domain.RefreshToken{JTI: r.JTI, SessionID: r.SessionID, Generation: r.Generation,
+		IssuedAt: utc(r.IssuedAt), ExpiresAt: utc(r.ExpiresAt)}
+}
+
+// stamp is a time as both databases keep it.
+func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// utc is a time as it came from a driver: the same instant, without the driver's location.
+func utc(t time.Time) time.Time { return t.UTC() }
+
+func optional(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = stamp(t)
+	return &t
+}
+
+func orZero(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return utc(*t)
+}
+
+// maybeTime reads the outcome of an expression, which SQLite, knowing no type for it, gives as text.
+type maybeTime struct{ time.Time }
+
+func (t *maybeTime) Scan(value any) error {
+	switch value := value.(type) {
+	case nil:
+		t.Time = time.Time{}
+	case time.Time:
+		t.Time = utc(value)
+	case string:
+		parsed, err := time.Parse("2006-01-02 15:04:05.999999999-07:00", value)
+		if err != nil {
+			return err
+		}
+		t.Time = utc(parsed)
+	default:
+		return fmt.Errorf("%T is no time", value)
+	}
+	return nil
+}
+
+func each[Row, Entity any](rows []Row, entity func(Row) Entity) []Entity {
+	entities := make([]Entity, len(rows))
+	for i, row := range rows {
+		entities[i] = entity(row)
+	}
+	return entities
+}

@@ -1,0 +1,162 @@
+// Package cli lets a terminal drive the service: it reads commands and flags, and calls the functions that
+// Commands names.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"coffeeshop/domain"
+)
+
+// The exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// Commands are what the terminal can ask for.
+type Commands struct {
+	Version string
+
+	Serve  func(ctx context.Context) error // until ctx ends
+	Health func(ctx context.Context) error // nil: the server on this machine answers
+
+	MigrateUp       func(ctx context.Context) error
+	MigrateDown     func(ctx context.Context) error
+	MigrationStatus func(ctx context.Context) (Migrations, error)
+
+	CreateAdmin  func(ctx context.Context, email string, password domain.Secret) (domain.User, error)
+	PromoteAdmin func(ctx context.Context, email string) (domain.User, error)
+
+	OpenAPI func() ([]byte, error)
+}
+
+// Migrations is the state of the schema.
+type Migrations struct {
+	Database string
+	Steps    []Migration // oldest first
+}
+
+// Migration is a step of the schema.
+type Migration struct {
+	Name      string
+	Pending   bool
+	AppliedAt time.Time // zero: pending, or not known
+}
+
+// Terminal is what the commands read from and write to. Passwords are prompted for without an echo where In is
+// a real terminal.
+type Terminal struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// failure marks what went wrong in a command, as opposed to how it was called.
+type failure struct{ error }
+
+func (f failure) Unwrap() error { return f.error }
+
+// Run runs the command of args and returns the exit code: 0, or 1 after a failure, or 2 for a wrong call. What
+// went wrong is told on t.Err.
+func Run(ctx context.Context, args []string, c Commands, t Terminal) int {
+	root := newRoot(c, t)
+	root.SetArgs(args)
+	root.SetIn(t.In)
+	root.SetOut(t.Out)
+	root.SetErr(t.Err)
+	command, err := root.ExecuteContextC(ctx)
+	var failed failure
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &failed):
+		fmt.Fprintln(t.Err, "coffeeshop: "+explain(failed.error))
+		return exitFailure
+	default:
+		fmt.Fprintf(t.Err, "coffeeshop: %s (see %s --help)\n", firstLine(err), command.CommandPath())
+		return exitUsage
+	}
+}
+
+// explain says what went wrong: a faulty input by the rule that it breaks, and an outage by its cause, without
+// the words that are meant for callers over the network.
+func explain(err error) string {
+	var e *domain.Error
+	if !errors.As(err, &e) || len(e.Fields) == 0 {
+		return strings.ReplaceAll(err.Error(), domain.ErrUnavailable.Message+": ", "")
+	}
+	var rules []string
+	for _, field := range e.Fields {
+		rules = append(rules, "the "+field.Name+" "+field.Message)
+	}
+	return strings.Join(rules, "; ")
+}
+
+// firstLine leaves out the suggestions that cobra appends.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}
+
+// run adapts a function to cobra; its error is a failure.
+func run(fn func(ctx context.Context, cmd *cobra.Command) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		if err := fn(cmd.Context(), cmd); err != nil {
+			return failure{err}
+		}
+		return nil
+	}
+}
+
+func newRoot(c Commands, t Terminal) *cobra.Command {
+	serve := run(func(ctx context.Context, _ *cobra.Command) error { return c.Serve(ctx) })
+	root := &cobra.Command{
+		Use:   "coffeeshop",
+		Short: "Accounts and authentication for other services, over REST",
+		Long: "Coffee Shop API: accounts and authentication for other services, over REST.\n\n" +
+			"Without a command it serves. It is configured by the environment and a .env file; .env.example\n" +
+			"in the source documents every variable.",
+		Args: cobra.NoArgs, RunE: serve, SilenceErrors: true, SilenceUsage: true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.AddCommand(
+		&cobra.Command{Use: "serve", Short: "Serve the API until a signal ends it (the default)", Args: cobra.NoArgs, RunE: serve},
+		newMigrate(c),
+		newAdmin(c, t),
+		&cobra.Command{Use: "openapi", Short: "Print the OpenAPI document", Args: cobra.NoArgs,
+			RunE: run(func(_ context.Context, cmd *cobra.Command) error {
+				document, err := c.OpenAPI()
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), strings.TrimRight(string(document), "\n"))
+				return err
+			})},
+		&cobra.Command{Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+			RunE: run(func(_ context.Context, cmd *cobra.Command) error {
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), c.Version)
+				return err
+			})},
+		&cobra.Command{Use: "health", Short: "Ask the server on this machine whether it is alive", Args: cobra.NoArgs,
+			Long: "Ask the server on this machine, at HTTP_ADDR, whether it is alive.\nThe exit code is 0 if it is and 1 if not.",
+			RunE: run(func(ctx context.Context, _ *cobra.Command) error { return c.Health(ctx) })},
+	)
+	return root
+}
+
+// group is a command that only holds others.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return errors.New("a command is missing")
+	}}
+	cmd.AddCommand(commands...)
+	return cmd
+}

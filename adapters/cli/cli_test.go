@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"coffeeshop/domain"
+)
+
+// script runs commands that only write down how they were called.
+type script struct {
+	calls    []string
+	err      error
+	out, bad bytes.Buffer
+}
+
+func (s *script) run(t *testing.T, stdin string, args ...string) int {
+	t.Helper()
+	note := func(call string) error { s.calls = append(s.calls, call); return s.err }
+	admin := func(call, email string) (domain.User, error) {
+		return domain.User{Email: domain.Email{Address: email, Key: email}}, note(call)
+	}
+	return Run(t.Context(), args, Commands{
+		Version:     "v1.2.3",
+		Serve:       func(context.Context) error { return note("serve") },
+		Health:      func(context.Context) error { return note("health") },
+		MigrateUp:   func(context.Context) error { return note("up") },
+		MigrateDown: func(context.Context) error { return note("down") },
+		MigrationStatus: func(context.Context) (Migrations, error) {
+			return Migrations{"SQLite, x.db", []Migration{{"1.sql", false, time.Unix(0, 0).UTC()}, {"2.sql", false, time.Time{}}, {"3.sql", true, time.Time{}}}}, note("status")
+		},
+		CreateAdmin: func(_ context.Context, email string, p domain.Secret) (domain.User, error) {
+			return admin("create "+email+" "+p.Reveal(), email)
+		},
+		PromoteAdmin: func(_ context.Context, email string) (domain.User, error) { return admin("promote "+email, email) },
+		OpenAPI:      func() ([]byte, error) { return []byte("{}\n"), note("openapi") },
+	}, Terminal{In: strings.NewReader(stdin), Out: &s.out, Err: &s.bad})
+}
+
+func TestRun_CallsTheCommand(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(file, []byte("of the file\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args, stdin, call, out string
+	}{
+		{"", "", "serve", ""},
+		{"serve", "", "serve", ""},
+		{"health", "", "health", ""},
+		{"migrate up", "", "up", "The schema is up to date.\n"},
+		{"migrate down", "", "down", "The newest step was taken back.\n"},
+		{"migrate status", "", "status", "SQLite, x.db\n  1.sql  applied 1970-01-01T00:00:00Z\n  2.sql  applied\n  3.sql  pending\n"},
+		{"openapi", "", "openapi", "{}\n"},
+		{"version", "", "", "v1.2.3\n"},
+		{"admin promote --email a@b.example", "", "promote a@b.example", "a@b.example is an admin now.\n"},
+		{"admin create --email a@b.example --password-stdin", " two words \n", "create a@b.example  two words ", "a@b.example is an admin now.\n"},
+		{"admin create --email a@b.example --password-file " + file, "", "create a@b.example of the file", "a@b.example is an admin now.\n"},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			t.Parallel()
+			var s script
+			if code := s.run(t, c.stdin, strings.Fields(c.args)...); code != 0 || s.bad.Len() > 0 {
+				t.Fatalf("exit %d, stderr %q", code, s.bad.String())
+			}
+			if got := strings.Join(s.calls, ";"); got != c.call {
+				t.Errorf("called %q, want %q", got, c.call)
+			}
+			if s.out.String() != c.out {
+				t.Errorf("printed %q, want %q", s.out.String(), c.out)
+			}
+		})
+	}
+}
+
+func TestRun_WrongCallsExit2AndCallNothing(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{
+		"brew", "serve now", "--port 80", "migrate", "migrate sideways", "migrate up twice", "admin", "admin create",
+		"admin create --email", "admin promote", "version --loud",
+		"admin create --email a@b.example --password-stdin --password-file x", "health there",
+	} {
+		t.Run(args, func(t *testing.T) {
+			t.Parallel()
+			var s script
+			if code := s.run(t, "", strings.Fields(args)...); code != 2 {
+				t.Errorf("exit %d, want 2", code)
+			}
+			if len(s.calls) > 0 {
+				t.Errorf("called %v", s.calls)
+			}
+			if got := s.bad.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "--help") {
+				t.Errorf("stderr %q, want one line that names --help", got)
+			}
+		})
+	}
+}
+
+func TestRun_FailuresExit1WithOneLine(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		err  error
+		args string
+		want string
+	}{
+		"an outage": {fmt.Errorf("open the database: %w: %w", domain.ErrUnavailable, errors.New("refused")), "migrate up", "coffeeshop: open the database: refused\n"},
+		"any":       {errors.New("it broke"), "migrate up", "coffeeshop: it broke\n"},
+		"a faulty input": {fmt.Errorf("create an admin: %w", domain.Invalid("password", "must have at least 8 characters")),
+			"admin create --email a@b.example --password-stdin", "coffeeshop: the password must have at least 8 characters\n"},
+		"no address":  {nil, "admin create --email ann", "coffeeshop: the email must be an e-mail address\n"},
+		"no terminal": {nil, "admin create --email a@b.example", "coffeeshop: there is no terminal to ask for the password: use --password-stdin or --password-file\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := script{err: c.err}
+			if code := s.run(t, "12345678", strings.Fields(c.args)...); code != 1 {
+				t.Errorf("exit %d, want 1", code)
+			}
+			if s.bad.String() != c.want || s.out.Len() > 0 {
+				t.Errorf("stderr %q, want %q; stdout %q", s.bad.String(), c.want, s.out.String())
+			}
+		})
+	}
+}
+
+func TestRun_HelpIsEverywhere(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{"", "serve", "migrate", "migrate up", "migrate down", "migrate status", "admin", "admin create",
+		"admin promote", "openapi", "version", "health"} {
+		t.Run(args, func(t *testing.T) {
+			t.Parallel()
+			var s script
+			if code := s.run(t, "", append(strings.Fields(args), "--help")...); code != 0 {
+				t.Errorf("exit %d", code)
+			}
+			if len(s.calls) > 0 || !strings.Contains(s.out.String(), "Usage:") {
+				t.Errorf("called %v, printed %q", s.calls, s.out.String())
+			}
+		})
+	}
+}
+
+func TestPrompt_AsksTwiceAndRefusesPasswordsThatDiffer(t *testing.T) {
+	t.Parallel()
+	answers := func(texts ...string) func() ([]byte, error) {
+		return func() ([]byte, error) {
+			text := texts[0]
+			texts = texts[1:]
+			return []byte(text), nil
+		}
+	}
+	var out bytes.Buffer
+	secret, err := prompt(&out, answers("a b", "a b"))
+	if err != nil || secret.Reveal() != "a b" || out.String() != "Password: \nOnce more: \n" {
+		t.Errorf("got %v, %v, asked %q", secret.Reveal(), err, out.String())
+	}
+	if _, err := prompt(&out, answers("a b", "a c")); err == nil {
+		t.Error("passwords that differ were taken")
+	}
+}

@@ -1,0 +1,157 @@
+// Package httpapi serves the application over HTTP: Fiber carries the requests, Huma turns Go types into
+// validation and the OpenAPI document. Operations live in files by resource, each beside its data types.
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+	"go.uber.org/zap"
+
+	"coffeeshop/application"
+)
+
+const (
+	bodyLimit   = 64 << 10
+	headerLimit = 8 << 10
+	readLife    = 15 * time.Second // to send a whole request
+	requestLife = 10 * time.Second // to work on it: Fiber does not notice a client that hangs up
+	writeLife   = 30 * time.Second // counted from the request's arrival
+	idleLife    = 90 * time.Second
+
+	// methodOther stands for every method that HTTP does not define, which Fiber would answer in plain text.
+	methodOther = "OTHER"
+)
+
+// Config is what the API needs to know besides the application.
+type Config struct {
+	Version    string
+	Production bool
+	Mailbox    Mailbox                         // nil: there is no /dev/mailbox
+	Ready      func(ctx context.Context) error // what /readyz asks; nil: always ready
+}
+
+// API is the HTTP side of the application.
+type API struct {
+	app      *application.App
+	cfg      Config
+	log      *zap.Logger
+	fiber    *fiber.App
+	huma     huma.API
+	document []byte
+	base     context.Context // of all requests
+	abort    context.CancelFunc
+}
+
+// New builds the API. Nothing listens before Serve.
+func New(app *application.App, cfg Config, log *zap.Logger) *API {
+	a := &API{app: app, cfg: cfg, log: log}
+	a.base, a.abort = context.WithCancel(context.Background())
+	a.fiber = fiber.New(fiber.Config{
+		AppName:                      "Coffee Shop API",
+		DisableStartupMessage:        true,
+		Immutable:                    true, // Huma keeps strings of the request
+		CaseSensitive:                true,
+		BodyLimit:                    bodyLimit,
+		ReadBufferSize:               headerLimit,
+		ReadTimeout:                  readLife,
+		WriteTimeout:                 writeLife,
+		IdleTimeout:                  idleLife,
+		DisablePreParseMultipartForm: true,
+		RequestMethods:               append(slices.Clone(fiber.DefaultMethods), methodOther),
+		ErrorHandler:                 a.refuse,
+	})
+	server := a.fiber.Server()
+	handler := server.Handler
+	server.Handler = func(c *fasthttp.RequestCtx) {
+		if !slices.Contains(fiber.DefaultMethods, string(c.Method())) {
+			c.Request.Header.SetMethod(methodOther)
+		}
+		handler(c)
+	}
+	a.fiber.Use(a.observe)
+	a.huma = humafiber.NewWithGroup(a.fiber, router{a.fiber}, humaConfig(cfg.Version))
+	a.registerAuth()
+	a.registerUsers()
+	a.registerHealth()
+	a.document = render(a.huma)
+	a.serveDocs()
+	a.serveMailbox()
+	return a
+}
+
+// Serve answers requests on ln until Shutdown.
+func (a *API) Serve(ln net.Listener) error {
+	if err := a.fiber.Listener(ln); err != nil {
+		return fmt.Errorf("serve HTTP: %w", err)
+	}
+	return nil
+}
+
+// Shutdown stops listening and waits for the requests at work, until ctx ends; what is left then is aborted.
+func (a *API) Shutdown(ctx context.Context) error {
+	defer a.abort()
+	if err := a.fiber.ShutdownWithContext(ctx); err != nil {
+		return fmt.Errorf("shut HTTP down: %w", err)
+	}
+	return nil
+}
+
+// OpenAPI returns the document that GET /openapi.json serves.
+func OpenAPI(version string) ([]byte, error) {
+	return New(nil, Config{Version: version}, zap.NewNop()).document, nil
+}
+
+// router has Huma's GET operations answer HEAD as well.
+type router struct{ fiber.Router }
+
+func (r router) Add(method, path string, handlers ...fiber.Handler) fiber.Router {
+	if method == fiber.MethodGet {
+		r.Router.Add(fiber.MethodHead, path, handlers...)
+	}
+	return r.Router.Add(method, path, handlers...)
+}
+
+func humaConfig(version string) huma.Config {
+	cfg := huma.DefaultConfig("Coffee Shop API", version)
+	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
+	cfg.CreateHooks = nil // no $schema in answers
+	cfg.Formats = map[string]huma.Format{typeJSON: huma.DefaultJSONFormat, typeProblem: huma.DefaultJSONFormat, typeForm: formFormat}
+	cfg.Info.Description = "Users and authentication. Every error is an RFC 9457 problem with a stable `code`."
+	cfg.Tags = []*huma.Tag{
+		{Name: tagAuth, Description: "From sign-up to logout."},
+		{Name: tagUsers, Description: "The caller's own account, and everybody's for admins."},
+		{Name: tagHealth, Description: "For orchestrators and load balancers."},
+	}
+	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{schemePassword: {
+		Type:        "oauth2",
+		Description: "Log in with e-mail and password; the access token then goes into the Authorization header.",
+		Flows: &huma.OAuthFlows{Password: &huma.OAuthFlow{
+			TokenURL: pathToken, Scopes: map[string]string{},
+		}},
+	}}
+	return cfg
+}
+
+// render panics on a document that cannot be marshalled: it holds nothing but what this package put there.
+func render(api huma.API) []byte {
+	plain, err := json.Marshal(api.OpenAPI())
+	if err != nil {
+		panic(fmt.Errorf("marshal the OpenAPI document: %w", err))
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, plain, "", "  "); err != nil {
+		panic(fmt.Errorf("indent the OpenAPI document: %w", err))
+	}
+	out.WriteByte('\n')
+	return out.Bytes()
+}

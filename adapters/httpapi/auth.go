@@ -1,0 +1,199 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"coffeeshop/application"
+	"coffeeshop/domain"
+)
+
+const pathToken = "/auth/token"
+
+func (a *API) registerAuth() {
+	register(a, huma.Operation{
+		OperationID: "sign-up", Method: http.MethodPost, Path: "/auth/signup", Tags: []string{tagAuth}, DefaultStatus: http.StatusCreated,
+		Summary:     "Open an account",
+		Description: "Stores an unverified account and mails a code to the address. The mail is in the language of `Accept-Language`, English or Russian.",
+	}, a.signUp)
+	register(a, huma.Operation{
+		OperationID: "verify", Method: http.MethodPost, Path: "/auth/verify", Tags: []string{tagAuth},
+		Summary:     "Prove the address with the mailed code",
+		Description: "Takes the six digits or the long code. With `id`, only the sign-up that answered this id counts.",
+		RequestBody: example(map[string]any{"email": "ada@example.com", "code": "123456"}),
+	}, a.verify, domain.ErrInvalidCode)
+	register(a, huma.Operation{
+		OperationID: "resend", Method: http.MethodPost, Path: "/auth/resend", Tags: []string{tagAuth}, DefaultStatus: http.StatusAccepted,
+		Summary:     "Have the code mailed again",
+		Description: "Answers alike whether the address is known or not. At most one mail a minute goes to an address.",
+	}, a.resend)
+	register(a, huma.Operation{
+		OperationID: "log-in", Method: http.MethodPost, Path: "/auth/login", Tags: []string{tagAuth},
+		Summary: "Log in with e-mail and password",
+	}, a.logIn, domain.ErrInvalidCredentials, domain.ErrAccountUnverified, domain.ErrAccountBlocked, domain.Overloaded(time.Second))
+	register(a, huma.Operation{
+		OperationID: "token", Method: http.MethodPost, Path: pathToken, Tags: []string{tagAuth},
+		Summary:     "Log in as an OAuth 2.0 client does",
+		Description: "The password grant of RFC 6749, by the rules of `POST /auth/login`, for tools such as this page's Authorize button.",
+	}, a.token, domain.ErrInvalidCredentials, domain.ErrAccountUnverified, domain.ErrAccountBlocked, domain.Overloaded(time.Second))
+	register(a, huma.Operation{
+		OperationID: "refresh", Method: http.MethodPost, Path: "/auth/refresh", Tags: []string{tagAuth},
+		Summary:     "Exchange a refresh token for the next tokens",
+		Description: "A refresh token is good for one exchange. Repeated within a few seconds, as by two tabs, it gets the same successor.",
+	}, a.refresh, refreshFailures...)
+	register(a, huma.Operation{
+		OperationID: "log-out", Method: http.MethodPost, Path: "/auth/logout", Tags: []string{tagAuth},
+		Summary:     "End the session of a refresh token",
+		Description: "Its access tokens are refused from then on.",
+	}, a.logOut, domain.ErrTokenMalformed, domain.ErrTokenExpired, domain.ErrTokenScope, domain.ErrTokenUnknown, domain.ErrTokenRevoked)
+}
+
+var refreshFailures = []*domain.Error{domain.ErrTokenMalformed, domain.ErrTokenExpired, domain.ErrTokenScope,
+	domain.ErrTokenUnknown, domain.ErrTokenRevoked, domain.ErrTokenReused}
+
+// Message answers a call that has nothing to tell but that it was done.
+type Message struct {
+	Message string `json:"message" example:"Done." doc:"What was done, for people."`
+}
+
+type messageOutput struct{ Body Message }
+
+func message(text string) *messageOutput { return &messageOutput{Message{text}} }
+
+// SignUpBody asks for an account.
+type SignUpBody struct {
+	Email     string  `json:"email" maxLength:"254" example:"ada@example.com" doc:"The address; the code goes there."`
+	Password  string  `json:"password" minLength:"8" maxLength:"1024" example:"correct horse battery staple" doc:"8 characters to 1,024 bytes."`
+	FirstName *string `json:"first_name" required:"false" maxLength:"100" example:"Ada" doc:"The first name."`
+	LastName  *string `json:"last_name" required:"false" maxLength:"100" example:"Lovelace" doc:"The last name."`
+}
+
+type signUpInput struct {
+	AcceptLanguage string `header:"Accept-Language" example:"ru, en;q=0.5" doc:"The languages wanted for mails."`
+	Body           SignUpBody
+}
+
+func (a *API) signUp(ctx context.Context, in *signUpInput) (*userOutput, error) {
+	u, err := a.app.SignUp(ctx, application.SignUp{
+		Email: in.Body.Email, Password: in.Body.Password, FirstName: given(in.Body.FirstName), LastName: given(in.Body.LastName),
+		Locale: localeOf(in.AcceptLanguage), Client: clientOf(ctx),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &userOutput{userBody(u)}, nil
+}
+
+func given(name *string) string {
+	if name == nil {
+		return ""
+	}
+	return *name
+}
+
+// VerifyBody answers the question that went to an address.
+type VerifyBody struct {
+	Email string     `json:"email" maxLength:"254" example:"ada@example.com" doc:"The address that the code went to."`
+	Code  string     `json:"code" maxLength:"64" example:"123456" doc:"The six digits or the long code of the mail."`
+	ID    *uuid.UUID `json:"id,omitempty" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The id that sign-up answered: only that attempt counts."`
+}
+
+type verifyInput struct{ Body VerifyBody }
+
+func (a *API) verify(ctx context.Context, in *verifyInput) (*messageOutput, error) {
+	attempt := application.Verify{Email: in.Body.Email, Code: in.Body.Code, Client: clientOf(ctx)}
+	if in.Body.ID != nil {
+		attempt.ID = *in.Body.ID
+	}
+	if err := a.app.Verify(ctx, attempt); err != nil {
+		return nil, err
+	}
+	return message("The e-mail address is verified."), nil
+}
+
+// ResendBody names the address that a code is wanted for.
+type ResendBody struct {
+	Email string `json:"email" maxLength:"254" example:"ada@example.com" doc:"The address that was signed up."`
+}
+
+type resendInput struct{ Body ResendBody }
+
+func (a *API) resend(ctx context.Context, in *resendInput) (*messageOutput, error) {
+	if err := a.app.Resend(ctx, in.Body.Email); err != nil {
+		return nil, err
+	}
+	return message("If the address waits for a code, it is on its way."), nil
+}
+
+// LoginBody proves who somebody is.
+type LoginBody struct {
+	Email    string `json:"email" example:"ada@example.com" doc:"The address."`
+	Password string `json:"password" example:"correct horse battery staple" doc:"The password."`
+}
+
+type loginInput struct{ Body LoginBody }
+
+func (a *API) logIn(ctx context.Context, in *loginInput) (*tokensOutput, error) {
+	pair, err := a.app.Login(ctx, application.Login{Email: in.Body.Email, Password: in.Body.Password, Client: clientOf(ctx)})
+	return tokens(pair, err)
+}
+
+// TokenForm is the password grant of RFC 6749 §4.3.2. What else clients send along is ignored.
+type TokenForm struct {
+	_         struct{} `additionalProperties:"true"`
+	GrantType string   `json:"grant_type,omitempty" enum:"password" example:"password" doc:"The only grant there is."`
+	Username  string   `json:"username" example:"ada@example.com" doc:"The address."`
+	Password  string   `json:"password" example:"correct horse battery staple" doc:"The password."`
+}
+
+type tokenInput struct {
+	Body TokenForm `contentType:"application/x-www-form-urlencoded"`
+}
+
+func (a *API) token(ctx context.Context, in *tokenInput) (*tokensOutput, error) {
+	pair, err := a.app.Login(ctx, application.Login{Email: in.Body.Username, Password: in.Body.Password, Client: clientOf(ctx)})
+	return tokens(pair, err)
+}
+
+// RefreshTokenBody carries a refresh token.
+type RefreshTokenBody struct {
+	RefreshToken string `json:"refresh_token" example:"eyJhbGciOiJIUzI1NiJ9.eyJzY29wZSI6InJlZnJlc2hfdG9rZW4ifQ.c2lnbmF0dXJl" doc:"The refresh token."`
+}
+
+type refreshTokenInput struct{ Body RefreshTokenBody }
+
+func (a *API) refresh(ctx context.Context, in *refreshTokenInput) (*tokensOutput, error) {
+	pair, err := a.app.Refresh(ctx, in.Body.RefreshToken, clientOf(ctx))
+	return tokens(pair, err)
+}
+
+func (a *API) logOut(ctx context.Context, in *refreshTokenInput) (*messageOutput, error) {
+	if err := a.app.Logout(ctx, in.Body.RefreshToken, clientOf(ctx)); err != nil {
+		return nil, err
+	}
+	return message("The session has ended."), nil
+}
+
+// Tokens are what a client works with from a login on.
+type Tokens struct {
+	AccessToken  string `json:"access_token" example:"eyJhbGciOiJIUzI1NiJ9.eyJzY29wZSI6ImFjY2Vzc190b2tlbiJ9.c2lnbmF0dXJl" doc:"For the Authorization header."`
+	RefreshToken string `json:"refresh_token" example:"eyJhbGciOiJIUzI1NiJ9.eyJzY29wZSI6InJlZnJlc2hfdG9rZW4ifQ.c2lnbmF0dXJl" doc:"For one exchange at /auth/refresh."`
+	TokenType    string `json:"token_type" enum:"bearer" example:"bearer" doc:"Always bearer."`
+	ExpiresIn    int64  `json:"expires_in" example:"1800" doc:"Seconds for which the access token is good."`
+}
+
+type tokensOutput struct{ Body Tokens }
+
+func tokens(pair application.TokenPair, err error) (*tokensOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &tokensOutput{Tokens{
+		AccessToken: pair.Access.Reveal(), RefreshToken: pair.Refresh.Reveal(),
+		TokenType: "bearer", ExpiresIn: int64(pair.ExpiresIn / time.Second),
+	}}, nil
+}

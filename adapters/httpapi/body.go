@@ -1,0 +1,160 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/gofiber/fiber/v2"
+)
+
+// The media types.
+const (
+	typeJSON    = "application/json"
+	typeProblem = "application/problem+json"
+	typeForm    = "application/x-www-form-urlencoded"
+)
+
+// inspected refuses bodies that Huma would read more leniently than it should.
+func inspected(mediaType string, inspect func([]byte) *Problem) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		c, r := humafiber.Unwrap(ctx), requestOf(ctx.Context())
+		if !isMediaType(c.Get(fiber.HeaderContentType), mediaType) {
+			errMediaType.with(r).send(c)
+			return
+		}
+		c.Request().Header.SetContentType(mediaType) // Huma compares to the letter
+		if p := inspect(c.Request().Body()); p != nil {
+			p.with(r, p.Errors...).send(c)
+			return
+		}
+		next(ctx)
+	}
+}
+
+func isMediaType(header, want string) bool {
+	mediaType, params, err := mime.ParseMediaType(header)
+	if err != nil || mediaType != want {
+		return false
+	}
+	for name, value := range params {
+		if name == "charset" && !strings.EqualFold(value, "utf-8") {
+			return false
+		}
+	}
+	return true
+}
+
+func faulty(p *Problem, location, message string) *Problem {
+	return p.with(&request{}, FaultyPart{Location: location, Message: message})
+}
+
+// inspectJSON finds what encoding/json and Huma let pass: text that is not UTF-8, members that appear twice,
+// control characters, and null where the schema of the body does not allow it. Bodies here are flat objects, so
+// that null is looked for in the outermost one.
+func inspectJSON(data []byte, schema *huma.Schema) *Problem {
+	if !utf8.Valid(data) {
+		return faulty(errMalformedJSON, "body", "must be valid UTF-8")
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(data))
+	for count := 0; ; count++ {
+		if count > 0 && d.StackDepth() == 0 {
+			if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
+				return faulty(errMalformedJSON, "body", "must be one JSON value and nothing else")
+			}
+			return nil
+		}
+		token, err := d.ReadToken()
+		switch {
+		case errors.Is(err, jsontext.ErrDuplicateName):
+			return faulty(errMalformedJSON, duplicate(err), "must not appear twice")
+		case err != nil:
+			return faulty(errMalformedJSON, "body", "is not well-formed")
+		}
+		switch token.Kind() {
+		case '"':
+			if strings.ContainsFunc(token.String(), unicode.IsControl) {
+				return faulty(errInvalidInput, locationOf(d.StackPointer()), "must not contain control characters")
+			}
+		case 'n':
+			if name := d.StackPointer().LastToken(); d.StackDepth() == 1 && forbidsNull(schema, name) {
+				return faulty(errInvalidInput, locationOf(d.StackPointer()), "must not be null")
+			}
+		}
+	}
+}
+
+func forbidsNull(schema *huma.Schema, name string) bool {
+	property := schema.Properties[name]
+	return property != nil && !property.Nullable
+}
+
+func duplicate(err error) string {
+	var syntactic *jsontext.SyntacticError
+	if errors.As(err, &syntactic) {
+		return locationOf(syntactic.JSONPointer)
+	}
+	return "body"
+}
+
+func locationOf(pointer jsontext.Pointer) string {
+	location := "body"
+	for name := range pointer.Tokens() {
+		location += "." + name
+	}
+	return cleanLocation(location)
+}
+
+// inspectForm checks what a form's parser would let pass.
+func inspectForm(data []byte) *Problem {
+	values, err := url.ParseQuery(string(data))
+	if err != nil {
+		return errMalformedForm
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		location := cleanLocation("body." + name)
+		if len(values[name]) > 1 {
+			return faulty(errMalformedForm, location, "must not appear twice")
+		}
+		text := name + values[name][0]
+		if !utf8.ValidString(text) {
+			return faulty(errMalformedForm, location, "must be valid UTF-8")
+		}
+		if strings.ContainsFunc(text, unicode.IsControl) {
+			return faulty(errInvalidInput, location, "must not contain control characters")
+		}
+	}
+	return nil
+}
+
+// formFormat has Huma read forms, whose values are all text, into the same kinds of types as JSON.
+var formFormat = huma.Format{
+	Marshal: func(io.Writer, any) error { return errors.New("answers are never forms") },
+	Unmarshal: func(data []byte, v any) error {
+		values, err := url.ParseQuery(string(data))
+		if err != nil {
+			return fmt.Errorf("parse the form: %w", err)
+		}
+		object := make(map[string]string, len(values))
+		for name := range values {
+			object[name] = values.Get(name)
+		}
+		text, err := json.Marshal(object)
+		if err != nil {
+			return fmt.Errorf("marshal the form: %w", err)
+		}
+		return json.Unmarshal(text, v)
+	},
+}

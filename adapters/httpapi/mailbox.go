@@ -1,0 +1,136 @@
+package httpapi
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"html/template"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"coffeeshop/domain"
+)
+
+const (
+	pathMailbox = "/dev/mailbox"
+
+	// The mail's own markup sits in a sandboxed frame that inherits this policy: it can be looked at, and neither
+	// run nor fetch anything.
+	cspMailbox = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+// Mailbox is the reading side of the development mailbox.
+type Mailbox interface {
+	List(ctx context.Context) ([]MailSummary, error)
+	// Read returns domain.ErrNotFound for a name that List does not list, whatever it looks like.
+	Read(ctx context.Context, name string) (MailMessage, error)
+}
+
+// MailSummary is a mail in a list.
+type MailSummary struct {
+	Name    string    `json:"name"`
+	From    string    `json:"from"`
+	To      string    `json:"to"`
+	Subject string    `json:"subject"`
+	Date    time.Time `json:"date"`
+}
+
+// MailMessage is a whole mail.
+type MailMessage struct {
+	MailSummary
+	Text string `json:"text"`
+	HTML string `json:"html"`
+}
+
+//go:embed mailbox.gohtml
+var mailboxSource string
+
+var mailboxPages = template.Must(template.New("mailbox").Parse(mailboxSource))
+
+// serveMailbox shows the mails to who develops. Who reads them can enter any account, so everything is a 404,
+// as if nothing were here, unless the request comes over the loopback interface and is meant for a loopback
+// name: a web page elsewhere whose name is made to resolve to this machine still sends its own name.
+func (a *API) serveMailbox() {
+	if a.cfg.Mailbox == nil || a.cfg.Production {
+		return
+	}
+	a.fiber.Use(pathMailbox, func(c *fiber.Ctx) error {
+		if !isLocal(c) {
+			return fiber.ErrNotFound
+		}
+		return c.Next()
+	})
+	a.fiber.Get(pathMailbox, a.listMails)
+	a.fiber.Get(pathMailbox+"/:name", a.readMail)
+}
+
+func (a *API) listMails(c *fiber.Ctx) error {
+	mails, err := a.cfg.Mailbox.List(c.UserContext())
+	if err != nil {
+		return err
+	}
+	mails = slices.Clone(mails)
+	slices.SortStableFunc(mails, func(x, y MailSummary) int { return y.Date.Compare(x.Date) })
+	if requestOf(c.UserContext()).wantsJSON {
+		if mails == nil {
+			mails = []MailSummary{}
+		}
+		return c.JSON(struct {
+			Mails []MailSummary `json:"mails"`
+		}{mails})
+	}
+	return page(c, "list", mails)
+}
+
+func (a *API) readMail(c *fiber.Ctx) error {
+	mail, err := a.cfg.Mailbox.Read(c.UserContext(), c.Params("name"))
+	if errors.Is(err, domain.ErrNotFound) {
+		return fiber.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	if requestOf(c.UserContext()).wantsJSON {
+		return c.JSON(mail)
+	}
+	return page(c, "mail", mail)
+}
+
+func page(c *fiber.Ctx, name string, data any) error {
+	c.Set(fiber.HeaderContentType, "text/html; charset=utf-8")
+	c.Set(fiber.HeaderContentSecurityPolicy, cspMailbox)
+	return mailboxPages.ExecuteTemplate(c, name, data)
+}
+
+// isLocal looks at the connection and the Host header themselves: Fiber's own methods believe proxies.
+func isLocal(c *fiber.Ctx) bool {
+	h := &c.Request().Header
+	for _, forwarded := range []string{fiber.HeaderForwarded, fiber.HeaderXForwardedFor, fiber.HeaderXForwardedHost, fiber.HeaderVia} {
+		if len(h.Peek(forwarded)) > 0 {
+			return false
+		}
+	}
+	return isLoopbackAddr(c.Context().LocalAddr()) && isLoopbackAddr(c.Context().RemoteAddr()) && isLoopbackHost(string(h.Host()))
+}
+
+func isLoopbackAddr(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+func isLoopbackHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}

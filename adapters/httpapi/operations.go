@@ -1,0 +1,117 @@
+package httpapi
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"coffeeshop/domain"
+)
+
+const (
+	tagAuth   = "auth"
+	tagUsers  = "users"
+	tagHealth = "health"
+
+	schemePassword = "password"
+)
+
+// loggedIn is the security of operations that need an access token.
+var loggedIn = []map[string][]string{{schemePassword: {}}}
+
+var (
+	bodyProblems = []*Problem{errMalformedJSON, errBodyTooLarge, errMediaType, errContentEncoding, errInvalidInput}
+	formProblems = []*Problem{errMalformedForm, errBodyTooLarge, errMediaType, errContentEncoding, errInvalidInput}
+
+	tokenFailures = []*domain.Error{domain.ErrTokenMissing, domain.ErrTokenMalformed, domain.ErrTokenExpired,
+		domain.ErrTokenScope, domain.ErrTokenReused, domain.ErrSessionEnded}
+)
+
+// register adds an operation, with what all of them have in common: the caller is authenticated before anything
+// else is looked at, the body is inspected before Huma reads it, and every failure is documented.
+func register[I, O any](a *API, op huma.Operation, handler func(context.Context, *I) (*O, error), failures ...*domain.Error) {
+	op.BodyReadTimeout = -1 // Huma's would stay on the connection; Fiber has the body already
+	problems := []*Problem{errInternal}
+	if op.Security != nil {
+		op.Middlewares = append(op.Middlewares, a.authenticate)
+		failures = append(slices.Clone(tokenFailures), failures...)
+	}
+	if body, ok := reflect.TypeFor[I]().FieldByName("Body"); ok {
+		if body.Tag.Get("contentType") == typeForm {
+			op.Middlewares = append(op.Middlewares, inspected(typeForm, inspectForm))
+			problems = append(problems, formProblems...)
+		} else {
+			schema := a.huma.OpenAPI().Components.Schemas.Schema(body.Type, false, body.Name)
+			op.Middlewares = append(op.Middlewares, inspected(typeJSON, func(data []byte) *Problem { return inspectJSON(data, schema) }))
+			problems = append(problems, bodyProblems...)
+		}
+	} else if strings.Contains(op.Path, "{") || hasQuery[I]() {
+		problems = append(problems, errInvalidInput)
+	}
+	for _, f := range append(failures, domain.ErrUnavailable) {
+		problems = append(problems, describe(f))
+	}
+	op.Responses = a.answers(op.Responses, problems)
+	huma.Register(a.huma, op, handler)
+}
+
+// example is for bodies whose members are not all meant to be sent together.
+func example(value any) *huma.RequestBody {
+	return &huma.RequestBody{Content: map[string]*huma.MediaType{typeJSON: {Example: value}}}
+}
+
+func hasQuery[I any]() bool {
+	for field := range reflect.TypeFor[I]().Fields() {
+		if field.Tag.Get("query") != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// answers documents problems, by status, with an example for each code.
+func (a *API) answers(responses map[string]*huma.Response, problems []*Problem) map[string]*huma.Response {
+	if responses == nil {
+		responses = map[string]*huma.Response{}
+	}
+	schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
+	for _, p := range problems {
+		key := strconv.Itoa(p.Status)
+		response := responses[key]
+		if response == nil {
+			response = &huma.Response{
+				Content: map[string]*huma.MediaType{typeProblem: {Schema: schema, Examples: map[string]*huma.Example{}}},
+				Headers: map[string]*huma.Param{},
+			}
+			responses[key] = response
+		}
+		examples := response.Content[typeProblem].Examples
+		if examples[p.Code] != nil {
+			continue
+		}
+		examples[p.Code] = &huma.Example{Summary: p.Detail, Value: exampleOf(p)}
+		if response.Description != "" {
+			response.Description += ", "
+		}
+		response.Description += "`" + p.Code + "`"
+		if p.challenge != "" {
+			response.Headers["WWW-Authenticate"] = &huma.Param{Schema: &huma.Schema{Type: huma.TypeString}, Description: "`Bearer`, with `error` when a token was given (RFC 6750)."}
+		}
+		if p.retryAfter > 0 {
+			response.Headers["Retry-After"] = &huma.Param{Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "Seconds until a retry may succeed."}
+		}
+	}
+	return responses
+}
+
+func exampleOf(p *Problem) *Problem {
+	example := p.with(&request{client: domain.Client{RequestID: "0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f"}})
+	if p.Code == errInvalidInput.Code {
+		example.Errors = []FaultyPart{{Location: "body.email", Message: "must be an e-mail address"}}
+	}
+	return example
+}

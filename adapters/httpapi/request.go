@@ -1,0 +1,189 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"coffeeshop/domain"
+)
+
+const (
+	headerRequestID   = "X-Request-Id"
+	requestIDMaxBytes = 128
+	userAgentMaxBytes = 255
+
+	cspAPI = "default-src 'none'; frame-ancestors 'none'"
+)
+
+type requestKey struct{}
+
+// request is what is known about a request while it is answered.
+type request struct {
+	start     time.Time
+	client    domain.Client
+	principal domain.Principal // zero before authentication
+	route     string           // the pattern that matched; empty: none
+	err       error            // what went wrong here, rather than with the caller; for the log
+	stack     []byte           // of a panic
+	wantsJSON bool             // of the mailbox, whose pages are for people otherwise
+}
+
+// requestOf returns the request that ctx belongs to. A context that is not of a request gets an empty one.
+func requestOf(ctx context.Context) *request {
+	if r, ok := ctx.Value(requestKey{}).(*request); ok {
+		return r
+	}
+	return &request{}
+}
+
+// begin opens the record of a request and sets the headers that every answer has.
+func (a *API) begin(c *fiber.Ctx) *request {
+	r := &request{start: time.Now(), client: domain.Client{
+		IP:        c.Context().RemoteIP().String(),
+		UserAgent: userAgent(c.Get(fiber.HeaderUserAgent)),
+		RequestID: requestID(c.Get(headerRequestID)),
+	}}
+	c.SetUserContext(context.WithValue(a.base, requestKey{}, r))
+	setHeaders(c, r)
+	return r
+}
+
+func setHeaders(c *fiber.Ctx, r *request) {
+	h := &c.Response().Header
+	h.Set(headerRequestID, r.client.RequestID)
+	h.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	h.Set(fiber.HeaderReferrerPolicy, "no-referrer")
+	h.Set(fiber.HeaderContentSecurityPolicy, cspAPI)
+	h.Set(fiber.HeaderCacheControl, "no-store")
+}
+
+// observe is around every request: it gives it a deadline, catches panics, and writes its line of the log.
+func (a *API) observe(c *fiber.Ctx) error {
+	r := a.begin(c)
+	ctx, cancel := context.WithTimeout(c.UserContext(), requestLife)
+	defer cancel()
+	c.SetUserContext(ctx)
+	a.answer(c, r)
+	a.write(c, r)
+	return nil
+}
+
+func (a *API) answer(c *fiber.Ctx, r *request) {
+	defer func() {
+		if v := recover(); v != nil {
+			r.err, r.stack = fmt.Errorf("panic: %v", v), debug.Stack()
+			c.Response().Reset()
+			setHeaders(c, r)
+			problemOf(r, errInternal).send(c)
+		}
+	}()
+	// Fiber inflates such a body, without limit, as soon as anybody asks for it.
+	if len(c.Request().Header.Peek(fiber.HeaderContentEncoding)) > 0 {
+		errContentEncoding.with(r).send(c)
+		return
+	}
+	r.wantsJSON = strings.Contains(c.Get(fiber.HeaderAccept), typeJSON)
+	c.Request().Header.Del(fiber.HeaderAccept) // Huma would negotiate; the API answers JSON whatever is asked for
+	err := c.Next()
+	var unrouted *fiber.Error
+	if !errors.As(err, &unrouted) {
+		r.route = c.Route().Path
+	}
+	if err != nil {
+		a.problem(c, r, err)
+	}
+}
+
+// refuse is Fiber's error handler. It sees what never became a request that could be routed: Fiber calls it
+// instead of observe.
+func (a *API) refuse(c *fiber.Ctx, err error) error {
+	r := a.begin(c)
+	a.problem(c, r, err)
+	a.write(c, r)
+	return nil
+}
+
+// write logs a request: never its query, headers or body, in which there are secrets.
+func (a *API) write(c *fiber.Ctx, r *request) {
+	status := c.Response().StatusCode()
+	level := zapcore.InfoLevel
+	switch {
+	case status == fiber.StatusServiceUnavailable:
+		level = zapcore.WarnLevel
+	case status >= fiber.StatusInternalServerError:
+		level = zapcore.ErrorLevel
+	case r.route == pathHealth || r.route == pathReady:
+		level = zapcore.DebugLevel
+	}
+	entry := a.log.Check(level, "request")
+	if entry == nil {
+		return
+	}
+	path := zap.String("route", r.route)
+	if r.route == "" {
+		path = zap.String("path", cut(c.Path(), userAgentMaxBytes))
+	}
+	fields := append(make([]zap.Field, 0, 10), zap.String("method", c.Method()), path, zap.Int("status", status),
+		zap.Duration("duration", time.Since(r.start)), zap.Int("bytes", len(c.Response().Body())),
+		zap.String("ip", r.client.IP), zap.String("request_id", r.client.RequestID))
+	if id := r.principal.User.ID; id != uuid.Nil {
+		fields = append(fields, zap.Stringer("user_id", id))
+	}
+	if r.err != nil {
+		fields = append(fields, zap.Error(r.err))
+	}
+	if r.stack != nil {
+		fields = append(fields, zap.ByteString("stack", r.stack))
+	}
+	entry.Write(fields...)
+}
+
+// requestID takes the caller's id if it is harmless, and otherwise makes one.
+func requestID(given string) string {
+	if given == "" || len(given) > requestIDMaxBytes {
+		return uuid.NewString()
+	}
+	for _, r := range given {
+		if !isWordRune(r) {
+			return uuid.NewString()
+		}
+	}
+	return given
+}
+
+// isWordRune reports whether r is one of the characters that ids and file names are made of.
+func isWordRune(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-'
+}
+
+func userAgent(given string) string {
+	clean := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(given, ""))
+	return cut(clean, userAgentMaxBytes)
+}
+
+// cut shortens text to at most so many bytes, between two characters.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most]
+}

@@ -1,0 +1,189 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"coffeeshop/application"
+	"coffeeshop/domain"
+)
+
+func (a *API) registerUsers() {
+	// Before /users/{id}, which would take it.
+	register(a, huma.Operation{
+		OperationID: "get-me", Method: http.MethodGet, Path: "/users/me", Tags: []string{tagUsers}, Security: loggedIn,
+		Summary: "The caller",
+	}, a.me)
+	register(a, huma.Operation{
+		OperationID: "list-users", Method: http.MethodGet, Path: "/users", Tags: []string{tagUsers}, Security: loggedIn,
+		Summary:     "All users, newest first, in pages",
+		Description: "For admins. Users that are added meanwhile neither repeat nor hide others.",
+	}, a.listUsers, domain.ErrAdminOnly)
+	register(a, huma.Operation{
+		OperationID: "get-user", Method: http.MethodGet, Path: "/users/{id}", Tags: []string{tagUsers}, Security: loggedIn,
+		Summary: "One user", Description: "For admins.",
+	}, a.getUser, domain.ErrAdminOnly, domain.ErrUserNotFound)
+	register(a, huma.Operation{
+		OperationID: "update-user", Method: http.MethodPatch, Path: "/users/{id}", Tags: []string{tagUsers}, Security: loggedIn,
+		Summary:     "Change a user",
+		Description: "For the user itself and for admins. What is absent stays; `null` clears a name. `role` is for admins, and so is `email`, of others than oneself.",
+		RequestBody: example(map[string]any{"first_name": "Ada", "last_name": nil}),
+	}, a.updateUser, domain.ErrNotYourAccount, domain.ErrRoleChangeDenied, domain.ErrEmailChangeDenied, domain.ErrAdminOnly,
+		domain.ErrUserNotFound, domain.ErrEmailTaken, domain.ErrLastAdmin, domain.ErrUnverifiedUser, domain.ErrConflict)
+	register(a, huma.Operation{
+		OperationID: "delete-user", Method: http.MethodDelete, Path: "/users/{id}", Tags: []string{tagUsers}, Security: loggedIn,
+		Summary: "Delete a user", Description: "For admins. The user's sessions end at once.",
+	}, a.deleteUser, domain.ErrAdminOnly, domain.ErrUserNotFound, domain.ErrLastAdmin)
+}
+
+// User is an account.
+type User struct {
+	ID        uuid.UUID `json:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
+	Email     string    `json:"email" example:"ada@example.com" doc:"The address, as it was given."`
+	FirstName *string   `json:"first_name" example:"Ada" doc:"The first name."`
+	LastName  *string   `json:"last_name" example:"Lovelace" doc:"The last name."`
+	Status    string    `json:"status" enum:"unverified,verified" example:"verified" doc:"Whether the address is proved."`
+	Role      string    `json:"role" enum:"user,admin" example:"user" doc:"What the user may do."`
+	CreatedAt time.Time `json:"created_at" example:"2026-01-31T12:00:00.000001Z" doc:"When the user signed up."`
+	UpdatedAt time.Time `json:"updated_at" example:"2026-01-31T12:05:00.000001Z" doc:"When the user was last changed."`
+}
+
+type userOutput struct{ Body User }
+
+func userBody(u domain.User) User {
+	return User{
+		ID: u.ID, Email: u.Email.Address, FirstName: orNull(u.FirstName), LastName: orNull(u.LastName),
+		Status: string(u.Status), Role: string(u.Role), CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+	}
+}
+
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+func (a *API) me(ctx context.Context, _ *struct{}) (*userOutput, error) {
+	return &userOutput{userBody(principalOf(ctx).User)}, nil
+}
+
+type listUsersInput struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many users a page has at most."`
+	Cursor cursor `query:"cursor" doc:"The next_cursor of the page before; none: the first page."`
+}
+
+// UserPage is a page of users.
+type UserPage struct {
+	Users      []User  `json:"users" nullable:"false" doc:"The users, newest first."`
+	NextCursor *string `json:"next_cursor" example:"AZjHoHpOfMGKbh8rPE1ebw" doc:"The cursor of the next page; null: this is the last one."`
+}
+
+type listUsersOutput struct{ Body UserPage }
+
+func (a *API) listUsers(ctx context.Context, in *listUsersInput) (*listUsersOutput, error) {
+	page, err := a.app.Users(ctx, principalOf(ctx), in.Cursor.after, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &listUsersOutput{UserPage{Users: make([]User, 0, len(page.Users))}}
+	for _, u := range page.Users {
+		out.Body.Users = append(out.Body.Users, userBody(u))
+	}
+	if page.Next != uuid.Nil {
+		next := cursor{page.Next}.String()
+		out.Body.NextCursor = &next
+	}
+	return out, nil
+}
+
+type userPath struct {
+	ID userID `path:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
+}
+
+func (a *API) getUser(ctx context.Context, in *userPath) (*userOutput, error) {
+	u, err := a.app.User(ctx, principalOf(ctx), in.ID.UUID)
+	if err != nil {
+		return nil, err
+	}
+	return &userOutput{userBody(u)}, nil
+}
+
+// UpdateUserBody says what to change.
+type UpdateUserBody struct {
+	FirstName clearable `json:"first_name,omitempty" example:"Ada" doc:"The first name; null clears it."`
+	LastName  clearable `json:"last_name,omitempty" example:"King" doc:"The last name; null clears it."`
+	Email     *string   `json:"email,omitempty" maxLength:"254" example:"ada.king@example.com" doc:"The address; for admins, of others than oneself."`
+	Role      *string   `json:"role,omitempty" enum:"user,admin" example:"admin" doc:"The role; for admins."`
+}
+
+type updateUserInput struct {
+	userPath
+	Body UpdateUserBody
+}
+
+func (a *API) updateUser(ctx context.Context, in *updateUserInput) (*userOutput, error) {
+	u, err := a.app.UpdateUser(ctx, principalOf(ctx), application.UpdateUser{
+		ID: in.ID.UUID, FirstName: in.Body.FirstName.text, LastName: in.Body.LastName.text,
+		Email: in.Body.Email, Role: in.Body.Role, Client: clientOf(ctx),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &userOutput{userBody(u)}, nil
+}
+
+func (a *API) deleteUser(ctx context.Context, in *userPath) (*struct{}, error) {
+	return nil, a.app.DeleteUser(ctx, principalOf(ctx), in.ID.UUID, clientOf(ctx))
+}
+
+// userID is a user's id in a path, in the one form that we write.
+type userID struct{ uuid.UUID }
+
+// UnmarshalText takes fewer forms than the embedded method, and does not quote what it refuses.
+func (id *userID) UnmarshalText(text []byte) (err error) {
+	if len(text) != 36 {
+		return errors.New("must be a UUID")
+	}
+	if id.UUID, err = uuid.ParseBytes(text); err != nil {
+		return errors.New("must be a UUID")
+	}
+	return nil
+}
+
+// cursor is the place after a user in the list, in a form that nobody is tempted to build themselves.
+type cursor struct{ after uuid.UUID }
+
+func (c cursor) String() string { return base64.RawURLEncoding.EncodeToString(c.after[:]) }
+
+// UnmarshalText reads what String wrote.
+func (c *cursor) UnmarshalText(text []byte) error {
+	id, err := base64.RawURLEncoding.Strict().DecodeString(string(text))
+	if err != nil || len(id) != len(c.after) {
+		return errors.New("must be the next_cursor of another page")
+	}
+	c.after = uuid.UUID(id)
+	return nil
+}
+
+// clearable is a text that null clears: it tells null, which becomes the empty text, from absence.
+type clearable struct{ text *string }
+
+// UnmarshalJSON reads text or null.
+func (t *clearable) UnmarshalJSON(data []byte) error {
+	t.text = new(string)
+	return json.Unmarshal(data, t.text) // null leaves it empty
+}
+
+// Schema implements huma.SchemaProvider.
+func (clearable) Schema(huma.Registry) *huma.Schema {
+	most := 100
+	return &huma.Schema{Type: huma.TypeString, Nullable: true, MaxLength: &most}
+}

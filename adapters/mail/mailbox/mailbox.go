@@ -1,0 +1,127 @@
+// Package mailbox keeps mails in a folder instead of sending them, for development: one RFC 5322 file a mail.
+package mailbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+	gomail "github.com/wneessen/go-mail"
+
+	"coffeeshop/domain"
+)
+
+const (
+	extension = ".eml"
+	listMax   = 200
+)
+
+// Mailbox is a folder of mails. Whoever can read it can enter any account.
+type Mailbox struct{ dir string }
+
+// New returns the mailbox in dir, which it makes, for the owner only, if it is not there.
+func New(dir string) (*Mailbox, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the mailbox: %w", err)
+	}
+	return &Mailbox{dir}, nil
+}
+
+// Deliver stores a mail: after a nil error it is on the disk, and nobody ever sees a part of it.
+func (b *Mailbox) Deliver(ctx context.Context, m *gomail.Msg) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(b.dir, 0o700); err != nil { // somebody may have tidied up
+		return fmt.Errorf("make the mailbox: %w", err)
+	}
+	id, err := uuid.NewV7() // sorts by time, also within a millisecond
+	if err != nil {
+		return fmt.Errorf("name a mail: %w", err)
+	}
+	final := filepath.Join(b.dir, id.String()+extension)
+	temporary := filepath.Join(b.dir, "."+id.String()+".tmp")
+	if err := write(temporary, m); err != nil {
+		return fmt.Errorf("write a mail: %w", errors.Join(err, os.Remove(temporary)))
+	}
+	if err := os.Rename(temporary, final); err != nil {
+		return fmt.Errorf("store a mail: %w", errors.Join(err, os.Remove(temporary)))
+	}
+	return syncFolder(b.dir)
+}
+
+func write(path string, m *gomail.Msg) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err := m.WriteTo(file); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	return errors.Join(file.Sync(), file.Close())
+}
+
+func syncFolder(dir string) error {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("store a mail: %w", err)
+	}
+	if err := errors.Join(folder.Sync(), folder.Close()); err != nil {
+		return fmt.Errorf("store a mail: %w", err)
+	}
+	return nil
+}
+
+// List returns the newest 200 mails, newest first. Files that are no mails are left out.
+func (b *Mailbox) List(ctx context.Context) ([]Mail, error) {
+	entries, err := os.ReadDir(b.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list the mailbox: %w", err)
+	}
+	var mails []Mail
+	for _, entry := range slices.Backward(entries) { // ReadDir sorts by name
+		if len(mails) == listMax {
+			break
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if m, err := b.Read(ctx, entry.Name()); err == nil {
+			mails = append(mails, m)
+		}
+	}
+	return mails, nil
+}
+
+// Read returns the mail of that name; domain.ErrNotFound when there is none, whatever the name looks like.
+func (b *Mailbox) Read(ctx context.Context, name string) (Mail, error) {
+	if err := ctx.Err(); err != nil {
+		return Mail{}, err
+	}
+	if !strings.HasSuffix(name, extension) || strings.HasPrefix(name, ".") || strings.ContainsAny(name, `/\`+"\x00") {
+		return Mail{}, domain.ErrNotFound
+	}
+	file, err := os.OpenInRoot(b.dir, name) // does not leave the folder, by links neither
+	if errors.Is(err, fs.ErrNotExist) {
+		return Mail{}, domain.ErrNotFound
+	}
+	if err != nil {
+		return Mail{}, fmt.Errorf("open a mail: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	m, err := parse(file)
+	if err != nil {
+		return Mail{}, fmt.Errorf("read the mail %s: %w", name, err)
+	}
+	m.Name = name
+	return m, nil
+}

@@ -1,0 +1,225 @@
+package mail
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	netmail "net/mail"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	gomail "github.com/wneessen/go-mail"
+
+	"coffeeshop/domain"
+)
+
+var now = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+
+// outbox keeps what would have been sent.
+type outbox struct {
+	raw []string
+	err error
+}
+
+func (o *outbox) Deliver(_ context.Context, m *gomail.Msg) error {
+	var buf bytes.Buffer
+	if _, err := m.WriteTo(&buf); err != nil {
+		return err
+	}
+	o.raw = append(o.raw, buf.String())
+	return o.err
+}
+
+func newMailer(t *testing.T, from string) (*Mailer, *outbox) {
+	t.Helper()
+	out := &outbox{}
+	m, err := New(Config{From: from}, out, func() time.Time { return now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, out
+}
+
+func address(t *testing.T, text string) domain.Email {
+	t.Helper()
+	email, err := domain.ParseEmail(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return email
+}
+
+var codes = domain.Codes{Digits: domain.NewSecret("012345"), Long: domain.NewSecret("abcdefghijklmnopqrstuvwxyz")}
+
+const agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
+
+func notice(email domain.Email, locale domain.Locale) domain.Notice {
+	return domain.Notice{ID: uuid.New(), Kind: domain.NoticeSessionStolen, Email: email, Locale: locale,
+		Client: domain.Client{IP: "203.0.113.7", UserAgent: agent}, CreatedAt: now}
+}
+
+func TestTemplates_EveryMailHasItsTwoPartsInEveryLocale(t *testing.T) {
+	t.Parallel()
+	all, err := parseTemplates(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := map[string]any{
+		string(domain.PurposeVerifyEmail): codes, string(domain.PurposeResetPassword): codes, string(domain.PurposeChangeEmail): codes,
+		string(domain.NoticeSessionStolen): notice(domain.Email{}, ""),
+	}
+	for _, locale := range locales {
+		for name, data := range data {
+			c, err := all.render(name, locale, data)
+			if err != nil {
+				t.Errorf("%s/%s: %v", locale, name, err)
+				continue
+			}
+			want := []string{"012345", "abcdefghijklmnopqrstuvwxyz", "10"}
+			if _, ok := data.(domain.Notice); ok {
+				want = []string{"203.0.113.7", "Chrome/126.0.0.0", "2026-03-04 05:06 UTC"}
+			}
+			for _, word := range want {
+				if !strings.Contains(c.text, word) || !strings.Contains(c.html, word) {
+					t.Errorf("%s/%s: a part lacks %q", locale, name, word)
+				}
+			}
+			if c.subject == "" || strings.Contains(c.text+c.html+c.subject, "[redacted]") || strings.Contains(c.text, "<") {
+				t.Errorf("%s/%s: subject %q, text %q", locale, name, c.subject, c.text)
+			}
+			if strings.Contains(c.html, "http") || strings.Contains(c.html, "<img") || strings.Contains(c.html, "href") {
+				t.Errorf("%s/%s loads or links something", locale, name)
+			}
+			if !strings.Contains(c.html, `<html lang="`+string(locale)+`"`) {
+				t.Errorf("%s/%s does not say its language", locale, name)
+			}
+			save(t, string(locale)+"-"+name+".html", c.html)
+		}
+	}
+}
+
+// save keeps the HTML parts for looking at, in the folder that MAIL_PREVIEW names.
+func save(t *testing.T, name, html string) {
+	t.Helper()
+	if dir := os.Getenv("MAIL_PREVIEW"); dir != "" {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(html), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestTemplates_AMailThatOneLocaleLacksStopsTheStart(t *testing.T) {
+	t.Parallel()
+	if _, err := parseTemplates(without{files, "templates/ru/verify_email.txt"}); err == nil {
+		t.Error("nobody noticed")
+	}
+}
+
+type without struct {
+	fs.FS
+	name string
+}
+
+func (w without) Glob(pattern string) ([]string, error) {
+	names, err := fs.Glob(w.FS, pattern)
+	var left []string
+	for _, name := range names {
+		if name != w.name {
+			left = append(left, name)
+		}
+	}
+	return left, err
+}
+
+func TestSendChallenge_WritesTheHeaders(t *testing.T) {
+	t.Parallel()
+	m, out := newMailer(t, "Кофейня <no-reply@кофе.example>")
+	c := domain.Challenge{Purpose: domain.PurposeVerifyEmail, Email: address(t, "Ann@бар.example"), Locale: domain.LocaleRussian}
+	if err := m.SendChallenge(t.Context(), c, codes); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(out.raw[0], "\r\n") {
+		if len(line) > 78 || strings.ContainsFunc(line, func(r rune) bool { return r > 126 }) {
+			t.Errorf("line %q", line)
+		}
+	}
+	msg, err := netmail.ReadMessage(strings.NewReader(out.raw[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"To": "<Ann@xn--80ab0c.example>", "Date": "Wed, 04 Mar 2026 05:06:07 +0000", "Auto-Submitted": "auto-generated",
+		"Content-Language": "ru", "MIME-Version": "1.0", "X-Mailer": "", "Cc": "", "Bcc": "",
+	} {
+		if got := msg.Header.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if got := msg.Header.Get("From"); !strings.HasSuffix(got, "<no-reply@xn--e1ajmy.example>") {
+		t.Errorf("From: %q", got)
+	}
+	if got := msg.Header.Get("Message-Id"); !strings.HasSuffix(got, "@xn--e1ajmy.example>") {
+		t.Errorf("Message-ID: %q", got)
+	}
+	if got := msg.Header.Get("Subject"); !strings.HasPrefix(got, "=?UTF-8?") {
+		t.Errorf("Subject: %q", got)
+	}
+}
+
+func TestSend_UnknownLocalesGetEnglish(t *testing.T) {
+	t.Parallel()
+	m, out := newMailer(t, "no-reply@example.com")
+	for _, locale := range []domain.Locale{"", "tlh"} {
+		if err := m.SendNotice(t.Context(), notice(address(t, "a@b.example"), locale)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, raw := range out.raw {
+		if !strings.Contains(raw, "Subject: An old sign-in to your account was used\r\n") {
+			t.Error(raw)
+		}
+	}
+}
+
+func TestSendNotice_AUserAgentAddsNeitherHeadersNorLinks(t *testing.T) {
+	t.Parallel()
+	m, out := newMailer(t, "no-reply@example.com")
+	n := notice(address(t, "a@b.example"), domain.LocaleEnglish)
+	n.Client = domain.Client{IP: "1.2.3.4\r\nBcc: x@evil.example",
+		UserAgent: "x\r\nBcc: victim@evil.example\r\n\r\n<a href=\"https://evil.example/win\">Call</a> www.evil.example \u202e" + strings.Repeat("a", 300)}
+	if err := m.SendNotice(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{"\r\nBcc", "evil.", "://", "<a ", "victim@", strings.Repeat("a", 121)} {
+		if strings.Contains(out.raw[0], bad) {
+			t.Errorf("the mail contains %q", bad)
+		}
+	}
+}
+
+func TestSend_ErrorsOfTheTransportAndUnknownMailsAreErrors(t *testing.T) {
+	t.Parallel()
+	m, out := newMailer(t, "no-reply@example.com")
+	if err := m.SendChallenge(t.Context(), domain.Challenge{Purpose: "unknown", Email: address(t, "a@b.example")}, codes); err == nil {
+		t.Error("an unknown purpose was mailed")
+	}
+	out.err = errors.New("no connection")
+	err := m.SendChallenge(t.Context(), domain.Challenge{Purpose: domain.PurposeVerifyEmail, Email: address(t, "a@b.example")}, codes)
+	if !errors.Is(err, out.err) || strings.Contains(err.Error(), "012345") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNew_RefusesSendersThatAreNoMailbox(t *testing.T) {
+	t.Parallel()
+	for _, from := range []string{"", "Coffee Shop", "a@", "a@b.example\r\nBcc: c@d.example", "a@b.example, c@d.example"} {
+		if _, err := New(Config{From: from}, &outbox{}, time.Now); err == nil {
+			t.Errorf("%q was taken", from)
+		}
+	}
+}

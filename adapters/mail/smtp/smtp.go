@@ -1,0 +1,125 @@
+// Package smtp hands mails to a mail server.
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+
+	"coffeeshop/domain"
+)
+
+// TLS says how the connection is protected. There is no "if the server offers it": who can read the line can
+// also make it look as if the server did not.
+type TLS string
+
+// The protections.
+const (
+	StartTLS    TLS = "starttls" // TLS begins inside the connection, or no mail is sent
+	ImplicitTLS TLS = "tls"      // TLS from the first byte on
+	NoTLS       TLS = "none"     // in clear; with a password only to this machine
+)
+
+// Config names the mail server.
+type Config struct {
+	Host     string
+	Port     int
+	User     string // empty: no authentication
+	Password domain.Secret
+	TLS      TLS
+	Timeout  time.Duration // for a whole mail; its context may end it earlier
+}
+
+// Transport delivers mails over SMTP, over a connection of its own for each.
+type Transport struct {
+	cfg     Config
+	options []gomail.Option
+	tls     *tls.Config
+}
+
+// New returns a transport; it does not connect yet.
+func New(cfg Config) (*Transport, error) { return newTransport(cfg, &tls.Config{}) }
+
+func newTransport(cfg Config, base *tls.Config) (*Transport, error) {
+	if cfg.Timeout <= 0 {
+		return nil, errors.New("set up SMTP: the time-out must be above zero")
+	}
+	t := &Transport{cfg: cfg, tls: base.Clone()}
+	t.tls.ServerName, t.tls.MinVersion = cfg.Host, tls.VersionTLS12
+	t.options = []gomail.Option{
+		gomail.WithPort(cfg.Port), gomail.WithTimeout(cfg.Timeout), gomail.WithTLSConfig(t.tls),
+		gomail.WithoutNoop(), gomail.WithoutRset(), gomail.WithoutSMTPUTF8(), // addresses are ASCII
+	}
+	switch cfg.TLS {
+	case StartTLS:
+		t.options = append(t.options, gomail.WithTLSPolicy(gomail.TLSMandatory))
+	case ImplicitTLS:
+		t.options = append(t.options, gomail.WithTLSPolicy(gomail.NoTLS)) // dial has seen to it
+	case NoTLS:
+		if cfg.User != "" && !loopback(cfg.Host) {
+			return nil, errors.New("set up SMTP: a password is not sent in clear to another machine; use starttls or tls")
+		}
+		t.options = append(t.options, gomail.WithTLSPolicy(gomail.NoTLS))
+	default:
+		return nil, fmt.Errorf("set up SMTP: unknown protection %q: use starttls, tls or none", cfg.TLS)
+	}
+	if cfg.User != "" {
+		t.options = append(t.options, gomail.WithUsername(cfg.User), gomail.WithPassword(cfg.Password.Reveal()),
+			gomail.WithOpportunisticSMTPAuth(gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthPlain, gomail.SMTPAuthLogin, gomail.SMTPAuthCramMD5))
+	}
+	if _, err := gomail.NewClient(cfg.Host, t.options...); err != nil {
+		return nil, fmt.Errorf("set up SMTP: %w", err)
+	}
+	return t, nil
+}
+
+// Deliver sends a mail; nil means that the server has taken it over.
+func (t *Transport) Deliver(ctx context.Context, m *gomail.Msg) error {
+	ctx, cancel := context.WithTimeout(ctx, t.cfg.Timeout)
+	defer cancel()
+	var line net.Conn
+	dial := func(dialCtx context.Context, network, address string) (conn net.Conn, err error) {
+		line, conn, err = t.dial(dialCtx, network, address)
+		if err == nil {
+			// The library looks at ctx while it connects only; without its line no command can wait any longer.
+			context.AfterFunc(ctx, func() { _ = line.Close() })
+		}
+		return conn, err
+	}
+	client, err := gomail.NewClient(t.cfg.Host, append(t.options[:len(t.options):len(t.options)], gomail.WithDialContextFunc(dial))...)
+	if err != nil {
+		return fmt.Errorf("set up SMTP: %w", err)
+	}
+	err = client.DialAndSendWithContext(ctx, m)
+	if line != nil {
+		_ = line.Close() // the library leaves it open after a failed greeting
+	}
+	if err == nil || m.IsDelivered() { // how they part is no reason to send it again
+		return nil
+	}
+	if ctx.Err() != nil {
+		err = errors.Join(context.Cause(ctx), err)
+	}
+	return fmt.Errorf("send by %s: %w", client.ServerAddr(), err)
+}
+
+// dial returns the bare connection and the one to talk over.
+func (t *Transport) dial(ctx context.Context, network, address string) (line, conn net.Conn, err error) {
+	line, err = new(net.Dialer).DialContext(ctx, network, address)
+	if err != nil || t.cfg.TLS != ImplicitTLS {
+		return line, line, err
+	}
+	secure := tls.Client(line, t.tls)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		return nil, nil, errors.Join(err, line.Close())
+	}
+	return line, secure, nil
+}
+
+// loopback reports whether the host is this machine, by the names that the library takes for it too.
+func loopback(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }

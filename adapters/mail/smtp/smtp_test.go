@@ -1,0 +1,149 @@
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	gosmtp "github.com/emersion/go-smtp"
+	gomail "github.com/wneessen/go-mail"
+
+	"coffeeshop/domain"
+)
+
+func message(t *testing.T) *gomail.Msg {
+	t.Helper()
+	m := gomail.NewMsg()
+	if err := errors.Join(m.From("Coffee Shop <no-reply@example.com>"), m.To("ann@example.com")); err != nil {
+		t.Fatal(err)
+	}
+	m.Subject("Код")
+	m.SetBodyString(gomail.TypeTextPlain, "the code is 123456\r\n.\r\nthe end")
+	return m
+}
+
+func TestDeliver_TheMailArrivesInEveryMode(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		implicit bool
+		options  []option
+		cfg      Config
+		secure   bool
+	}{
+		"starttls":       {cfg: credentials(StartTLS), secure: true},
+		"starttls login": {options: []option{mechanisms("LOGIN")}, cfg: credentials(StartTLS), secure: true},
+		"tls":            {implicit: true, cfg: credentials(ImplicitTLS), secure: true},
+		"none":           {options: []option{withoutTLS}, cfg: Config{TLS: NoTLS}},
+		"none, password": {options: []option{withoutTLS, clearAuth}, cfg: credentials(NoTLS)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, c.implicit, c.options...)
+			if err := s.transport(t, c.cfg).Deliver(t.Context(), message(t)); err != nil {
+				t.Fatal(err)
+			}
+			got := s.received()
+			if len(got) != 1 || got[0].from != "no-reply@example.com" || got[0].to != "ann@example.com" ||
+				got[0].user != c.cfg.User || got[0].encrypted != c.secure || !strings.Contains(got[0].data, "123456\r\n.\r\nthe end") {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestDeliver_StartTLSNeverFallsBackToClear(t *testing.T) {
+	t.Parallel()
+	s := start(t, false, withoutTLS, clearAuth)
+	if err := s.transport(t, credentials(StartTLS)).Deliver(t.Context(), message(t)); err == nil || len(s.received()) != 0 {
+		t.Errorf("got %v, %v", err, s.received())
+	}
+}
+
+func TestDeliver_RefusesCertificatesItDoesNotTrust(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []TLS{StartTLS, ImplicitTLS} {
+		s := start(t, mode == ImplicitTLS)
+		cfg := credentials(mode)
+		cfg.Host, cfg.Port, cfg.Timeout = "127.0.0.1", s.port, 20*time.Second
+		tr, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var unknown *tls.CertificateVerificationError
+		if err := tr.Deliver(t.Context(), message(t)); !errors.As(err, &unknown) || len(s.received()) != 0 {
+			t.Errorf("%s: %v", mode, err)
+		}
+	}
+}
+
+func TestDeliver_RefusalsOfTheServerAreErrorsWithoutThePassword(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		options []option
+		pass    string
+		want    string
+	}{
+		"4xx":            {options: []option{rejecting(&gosmtp.SMTPError{Code: 451, Message: "try again later"})}, pass: password, want: "451"},
+		"5xx":            {options: []option{rejecting(&gosmtp.SMTPError{Code: 550, Message: "no such mailbox"})}, pass: password, want: "550"},
+		"wrong password": {pass: "incorrect horse", want: "AUTH"},
+		"no mechanism":   {options: []option{mechanisms("GSSAPI")}, pass: password, want: "AUTH"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, false, c.options...)
+			cfg := credentials(StartTLS)
+			cfg.Password = domain.NewSecret(c.pass)
+			err := s.transport(t, cfg).Deliver(t.Context(), message(t))
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "horse") || len(s.received()) != 0 {
+				t.Errorf("got %v, %v", err, s.received())
+			}
+		})
+	}
+}
+
+func TestDeliver_EndsWithItsContextAndItsTimeout(t *testing.T) {
+	t.Parallel()
+	deaf, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and never says a word
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = deaf.Close() })
+	until := make(chan struct{})
+	slow := start(t, false, hanging(until))
+	t.Cleanup(func() { close(until) })
+	for name, port := range map[string]int{"no greeting": deaf.Addr().(*net.TCPAddr).Port, "no answer to the mail": slow.port} {
+		s := &server{port: port, trusted: slow.trusted}
+		begin := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		if err := s.transport(t, Config{TLS: StartTLS}).Deliver(ctx, message(t)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s, context: %v", name, err)
+		}
+		if err := s.transport(t, Config{TLS: StartTLS, Timeout: 500 * time.Millisecond}).Deliver(t.Context(), message(t)); err == nil {
+			t.Errorf("%s, time-out: no error", name)
+		}
+		if took := time.Since(begin); took > 15*time.Second {
+			t.Errorf("%s: it took %v", name, took)
+		}
+	}
+}
+
+func TestNew_RefusesConfigurationsThatWouldLeakOrCannotWork(t *testing.T) {
+	t.Parallel()
+	secret := domain.NewSecret(password)
+	for name, cfg := range map[string]Config{
+		"password in clear": {Host: "mail.example.com", Port: 25, User: user, Password: secret, TLS: NoTLS, Timeout: time.Second},
+		"no protection":     {Host: "mail.example.com", Port: 25, Timeout: time.Second},
+		"no host":           {Port: 25, TLS: StartTLS, Timeout: time.Second},
+		"no port":           {Host: "mail.example.com", TLS: StartTLS, Timeout: time.Second},
+		"no time-out":       {Host: "mail.example.com", Port: 25, TLS: StartTLS},
+	} {
+		if _, err := New(cfg); err == nil || strings.Contains(err.Error(), password) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package riverjobs
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+)
+
+// Arguments are readable by whoever reads the database: they carry ids and nothing else.
+type (
+	sendChallenge struct {
+		ID uuid.UUID `json:"id"`
+	}
+	sendNotice struct {
+		ID uuid.UUID `json:"id"`
+	}
+	purge struct{}
+)
+
+func (sendChallenge) Kind() string { return "send_challenge" }
+func (sendNotice) Kind() string    { return "send_notice" }
+func (purge) Kind() string         { return "purge" }
+
+func (sendChallenge) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: attempts} }
+func (sendNotice) InsertOpts() river.InsertOpts    { return river.InsertOpts{MaxAttempts: attempts} }
+
+// InsertOpts lets one purge wait or run at a time, however many processes ask for it. A failed one is not
+// repeated: the next period does its work.
+func (purge) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: 1, Priority: 4, UniqueOpts: river.UniqueOpts{
+		ByState: []rivertype.JobState{
+			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
+			rivertype.JobStateRetryable, rivertype.JobStateScheduled,
+		},
+	}}
+}
+
+// backOff begins so short that a mail server which is away for seconds costs seconds; its last step repeats.
+// All attempts together take about a day, which is as long as a challenge waits for its mail.
+var backOff = []time.Duration{
+	time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute,
+	15 * time.Minute, 30 * time.Minute, time.Hour,
+}
+
+const attempts = 32
+
+type retryPolicy struct{ now func() time.Time }
+
+// NextRetry adds up to a fifth at random, so that mails which failed together do not come back together.
+func (p retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
+	wait := backOff[min(max(job.Attempt, 1), len(backOff))-1]
+	return p.now().Add(wait + rand.N(wait/5))
+}

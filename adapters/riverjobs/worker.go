@@ -1,0 +1,124 @@
+package riverjobs
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"go.uber.org/zap"
+	"go.uber.org/zap/exp/zapslog"
+)
+
+const (
+	parallel    = 8 // mails on their way at the same time, a process
+	jobTimeout  = time.Minute
+	rescueAfter = 2 * time.Minute // then a job of a killed process is taken up again
+	purgeEvery  = 5 * time.Minute
+	keepDone    = time.Hour // completed jobs stay that long, for whoever looks into the table
+	cancelGrace = 2 * time.Second
+)
+
+// Work is what the jobs call. A method returns nil when there is nothing left to do, also because what the id
+// names is gone; after an error it is called again, later.
+type Work interface {
+	DeliverChallenge(ctx context.Context, id uuid.UUID) error
+	DeliverNotice(ctx context.Context, id uuid.UUID) error
+	Purge(ctx context.Context) error
+}
+
+// Config says where the jobs are: exactly one of Pool and SQLite is given.
+type Config struct {
+	Pool   *pgxpool.Pool // one of its connections listens for new jobs all the time
+	SQLite *sql.DB       // the store's connection for writing, used for an instant at a time and never while a job runs
+	Log    *zap.Logger
+}
+
+// Worker runs jobs. Several, in as many processes, may share a database.
+type Worker struct{ client client }
+
+type client interface {
+	Start(ctx context.Context) error
+	Stop(ctx context.Context) error
+	StopAndCancel(ctx context.Context) error
+}
+
+// NewWorker returns a worker that has not started yet.
+func NewWorker(cfg Config, work Work) (*Worker, error) {
+	if cfg.Pool != nil {
+		return newWorker(riverpgxv5.New(cfg.Pool), cfg.Log, work, poll{Every: time.Second})
+	}
+	return newWorker(riversqlite.New(cfg.SQLite), cfg.Log, work, sqlitePoll)
+}
+
+// sqlitePoll looks for jobs on its own: River's listener for SQLite would read its table every 50 ms instead.
+var sqlitePoll = poll{Every: 200 * time.Millisecond, Only: true}
+
+type poll struct {
+	Every time.Duration // how long a job whose time has come waits, when no notification tells of it
+	Only  bool          // no notifications
+}
+
+func newWorker[Tx any](driver riverdriver.Driver[Tx], log *zap.Logger, work Work, poll poll) (*Worker, error) {
+	log = log.Named("jobs")
+	workers := river.NewWorkers()
+	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[sendChallenge]) error {
+		return work.DeliverChallenge(ctx, job.Args.ID)
+	}))
+	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[sendNotice]) error {
+		return work.DeliverNotice(ctx, job.Args.ID)
+	}))
+	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, _ *river.Job[purge]) error {
+		return work.Purge(ctx)
+	}))
+	client, err := river.NewClient(driver, &river.Config{
+		CompletedJobRetentionPeriod: keepDone,
+		ErrorHandler:                errorLog{log},
+		FetchCooldown:               min(poll.Every, river.FetchCooldownDefault),
+		FetchPollInterval:           poll.Every,
+		JobTimeout:                  jobTimeout,
+		Logger:                      slog.New(zapslog.NewHandler(log.WithOptions(zap.IncreaseLevel(zap.WarnLevel)).Core(), zapslog.WithName(log.Name()))),
+		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(purgeEvery),
+			func() (river.JobArgs, *river.InsertOpts) { return purge{}, nil }, &river.PeriodicJobOpts{RunOnStart: true})},
+		PollOnly:             poll.Only,
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: parallel}},
+		RescueStuckJobsAfter: rescueAfter,
+		RetryPolicy:          retryPolicy{time.Now},
+		Workers:              workers,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("set up the worker of jobs: %w", err)
+	}
+	return &Worker{client}, nil
+}
+
+// Start begins to run jobs and returns; ctx bounds the start, not the work. River's tables have to be there.
+func (w *Worker) Start(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("start the worker of jobs: %w", err)
+	}
+	if err := w.client.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("start the worker of jobs: %w", err)
+	}
+	return nil
+}
+
+// Stop takes no more jobs and waits for the running ones. Those that still run when ctx ends are cancelled, and
+// another worker takes them up.
+func (w *Worker) Stop(ctx context.Context) error {
+	err := w.client.Stop(ctx)
+	if err == nil {
+		return nil
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
+	defer cancel()
+	return fmt.Errorf("stop the worker of jobs: %w", errors.Join(err, w.client.StopAndCancel(grace)))
+}

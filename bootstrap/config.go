@@ -1,0 +1,133 @@
+package bootstrap
+
+import (
+	"net"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"coffeeshop/application"
+	"coffeeshop/domain"
+)
+
+// Config is what the environment asks for. Its tags are the list of variables: name, default, and for numbers
+// what is allowed. Variables of the type domain.Secret can also come from a file (NAME_FILE).
+type Config struct {
+	HTTPAddr string      `env:"HTTP_ADDR" envDefault:"127.0.0.1:8000"`
+	AppEnv   Environment `env:"APP_ENV" envDefault:"development"`
+	Debug    bool        `env:"DEBUG" envDefault:"false"`
+	DataDir  string      `env:"DATA_DIR" envDefault:"./data"`
+
+	DatabaseURL domain.Secret `env:"DATABASE_URL"`
+	DBHost      string        `env:"DB_HOST"`
+	DBPort      int           `env:"DB_PORT" envDefault:"5432" range:"1 to 65535"`
+	DBUser      string        `env:"DB_USER"`
+	DBPass      domain.Secret `env:"DB_PASS"`
+	DBName      string        `env:"DB_NAME"`
+	DBSSLMode   SSLMode       `env:"DB_SSLMODE" envDefault:"prefer"`
+
+	SecretKey         domain.Secret `env:"SECRET_KEY"`
+	SecretKeyPrevious domain.Secret `env:"SECRET_KEY_PREVIOUS"`
+	SecretKeyGenerate bool          `env:"SECRET_KEY_GENERATE" envDefault:"false"`
+
+	AccessMinutes     int `env:"ACCESS_TOKEN_EXPIRE_MINUTES" envDefault:"30" range:"1 to 1440"`
+	RefreshMinutes    int `env:"REFRESH_TOKEN_EXPIRE_MINUTES" envDefault:"1440" range:"1 to 525600"`
+	RefreshGrace      int `env:"REFRESH_GRACE_SECONDS" envDefault:"10" range:"0 to 300"`
+	SessionMaxDays    int `env:"SESSION_MAX_DAYS" envDefault:"30" range:"1 to 3650"`
+	SessionMaxPerUser int `env:"SESSION_MAX_PER_USER" envDefault:"20" range:"1 to 1000"`
+
+	BcryptCost int `env:"BCRYPT_COST" envDefault:"12" range:"4 to 15"`
+	HashQueue  int `env:"HASH_QUEUE" range:"1 to 100000"` // default: what the lane takes for the machine
+
+	EmailHost         string        `env:"EMAIL_HOST"`
+	EmailPort         int           `env:"EMAIL_PORT" envDefault:"587" range:"1 to 65535"`
+	EmailHostUser     string        `env:"EMAIL_HOST_USER"`
+	EmailHostPassword domain.Secret `env:"EMAIL_HOST_PASSWORD"`
+	EmailFrom         string        `env:"EMAIL_FROM"`
+	EmailTLS          TLSMode       `env:"EMAIL_TLS" envDefault:"starttls"`
+	MailboxDir        string        `env:"MAILBOX_DIR"`
+
+	AdminEmail    string        `env:"ADMIN_EMAIL"`
+	AdminPassword domain.Secret `env:"ADMIN_PASSWORD"`
+
+	AutoMigrate bool   `env:"AUTO_MIGRATE"` // default: true in development, false in production
+	RunJobs     bool   `env:"RUN_JOBS" envDefault:"true"`
+	RateLimits  Switch `env:"RATE_LIMITS" envDefault:"on"`
+}
+
+// Production reports whether the service runs for real.
+func (c Config) Production() bool { return c.AppEnv == production }
+
+// SQLitePath is the file of the embedded database, empty where PostgreSQL is used.
+func (c Config) SQLitePath() string {
+	if !c.PostgresURL().IsZero() {
+		return ""
+	}
+	return filepath.Join(c.DataDir, "coffeeshop.db")
+}
+
+// PostgresURL is the connection string, zero where SQLite is used. However odd a password is, it cannot change
+// the rest of the string.
+func (c Config) PostgresURL() domain.Secret {
+	if !c.DatabaseURL.IsZero() || c.DBHost == "" {
+		return c.DatabaseURL
+	}
+	u := url.URL{Scheme: "postgres", User: url.User(c.DBUser), Path: "/" + c.DBName}
+	if !c.DBPass.IsZero() {
+		u.User = url.UserPassword(c.DBUser, c.DBPass.Reveal())
+	}
+	query := url.Values{"sslmode": {string(c.DBSSLMode)}}
+	if strings.HasPrefix(c.DBHost, "/") { // the folder of a Unix socket
+		query.Set("host", c.DBHost)
+		query.Set("port", strconv.Itoa(c.DBPort))
+	} else {
+		u.Host = net.JoinHostPort(strings.Trim(c.DBHost, "[]"), strconv.Itoa(c.DBPort))
+	}
+	u.RawQuery = query.Encode()
+	return domain.NewSecret(u.String())
+}
+
+// Database says which database it is, for people: never with a password.
+func (c Config) Database() string {
+	if path := c.SQLitePath(); path != "" {
+		return "SQLite, " + path
+	}
+	u, err := url.Parse(c.PostgresURL().Reveal())
+	if err != nil {
+		return "PostgreSQL"
+	}
+	host := u.Host
+	if host == "" {
+		host = u.Query().Get("host")
+	}
+	return "PostgreSQL, " + host + u.Path
+}
+
+// UsesMailbox reports whether mails are kept in a folder instead of being sent.
+func (c Config) UsesMailbox() bool { return c.EmailHost == "" }
+
+// Loopback reports whether only this machine can reach the listener.
+func (c Config) Loopback() bool {
+	host, _, err := net.SplitHostPort(c.HTTPAddr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Settings are the choices that concern the use cases.
+func (c Config) Settings() application.Settings {
+	return application.Settings{
+		Lifetimes: domain.SessionLifetimes{
+			Access:  time.Duration(c.AccessMinutes) * time.Minute,
+			Refresh: time.Duration(c.RefreshMinutes) * time.Minute,
+			Session: time.Duration(c.SessionMaxDays) * 24 * time.Hour,
+		},
+		RefreshGrace: time.Duration(c.RefreshGrace) * time.Second,
+		MaxSessions:  c.SessionMaxPerUser,
+		RateLimits:   c.RateLimits == on,
+	}
+}

@@ -1,0 +1,69 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/fx"
+
+	"coffeeshop/adapters/bunstore"
+	"coffeeshop/adapters/riverjobs"
+	"coffeeshop/ports"
+)
+
+// graph is the whole service: each line makes one thing, out of what the other lines make. fx makes only what a
+// command asks for. To swap an adapter, change its line.
+func graph(cfg Config, env surroundings) fx.Option {
+	return fx.Options(
+		fx.Supply(cfg, env),
+		fx.NopLogger, // what fx would report comes back as an error
+		fx.Provide(
+			newLog,
+			newKeys,
+
+			fx.Annotate(riverjobs.NewQueue, fx.As(new(bunstore.JobQueue))),
+			newDatabase,
+			newSchema,
+			func(db *bunstore.DB) ports.Store { return db },
+			fx.Annotate(newHasher, fx.As(new(ports.Hasher))),
+			fx.Annotate(newTokens, fx.As(new(ports.Tokens))),
+			newMail,
+
+			newApp,
+			newWork,
+			newAPI,
+			newServer,
+		),
+	)
+}
+
+// The commands, by what they ask of the graph. Hooks start in the order in which things are made, and stop in
+// the opposite one: no more requests, then no more jobs, then the lane of hashes, then the database.
+var (
+	serving   = fx.Invoke(migrateAtStart, func(*work) {}, func(*server) {})
+	migrating = fx.Invoke(func(*schema) {})
+	managing  = fx.Invoke(migrateFirst)
+)
+
+// Start and stop take their time from these: migrations may be long, and a request that was taken is finished.
+// The sum of the stop times is below the 30 s that orchestrators commonly grant.
+const (
+	stopTime    = 25 * time.Second
+	requestTime = 12 * time.Second // to finish requests: they have 10 s each
+	jobTime     = 5 * time.Second  // to finish jobs; what is cancelled is taken up again after the next start
+)
+
+func newGraph(cfg Config, env surroundings, options ...fx.Option) *fx.App {
+	return fx.New(graph(cfg, env), fx.Options(options...))
+}
+
+// run starts the graph, does fn, and stops it.
+func run(ctx context.Context, cfg Config, env surroundings, fn func(ctx context.Context) error, options ...fx.Option) (err error) {
+	app := newGraph(cfg, env, options...)
+	if err := start(ctx, app); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop(app)) }()
+	return fn(ctx)
+}

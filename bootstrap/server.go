@@ -1,0 +1,107 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+
+	"coffeeshop/adapters/httpapi"
+)
+
+// server answers requests from its start to its stop.
+type server struct {
+	api *httpapi.API
+	cfg Config
+	env surroundings
+	log *zap.Logger
+
+	ln     net.Listener
+	failed chan error // gets what ended the server before its time; closed when it has ended
+}
+
+func newServer(lc fx.Lifecycle, api *httpapi.API, cfg Config, env surroundings, log *zap.Logger) *server {
+	s := &server{api: api, cfg: cfg, env: env, log: log, failed: make(chan error, 1)}
+	lc.Append(fx.StartStopHook(s.start, s.stop))
+	return s
+}
+
+func (s *server) start(ctx context.Context) error {
+	var err error
+	if s.ln, err = new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.HTTPAddr); err != nil {
+		return fmt.Errorf("HTTP_ADDR: %w", err)
+	}
+	go func() {
+		defer close(s.failed)
+		if err := s.api.Serve(s.ln); err != nil {
+			s.failed <- err
+		}
+	}()
+	s.announce()
+	return nil
+}
+
+// stop takes no more requests and finishes those at work.
+func (s *server) stop(ctx context.Context) error {
+	s.log.Info("stopping")
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	err := s.api.Shutdown(ctx)
+	_ = s.ln.Close() // in case that Serve had not got it yet
+	return err
+}
+
+// url is where the server is, in a form that opens on this machine.
+func (s *server) url() string {
+	addr := s.ln.Addr().(*net.TCPAddr)
+	host, port, _ := net.SplitHostPort(addr.String())
+	if addr.IP.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// announce tells where everything is: people in a few lines on the standard output, machines in the log.
+func (s *server) announce() {
+	places := []struct{ key, name, place string }{
+		{"api", "API", s.url()},
+		{"docs", "Docs", s.url() + "/docs"},
+	}
+	if showsMailbox(s.cfg) {
+		places = append(places, struct{ key, name, place string }{"mailbox", "Mailbox", s.url() + "/dev/mailbox"})
+	} else if s.cfg.UsesMailbox() {
+		places = append(places, struct{ key, name, place string }{"mailbox", "Mailbox", s.cfg.MailboxDir})
+	}
+	places = append(places, struct{ key, name, place string }{"database", "Database", s.cfg.Database()})
+	if s.cfg.Production() {
+		fields := []zap.Field{zap.String("version", version())}
+		for _, p := range places {
+			fields = append(fields, zap.String(p.key, p.place))
+		}
+		s.log.Info("serving", fields...)
+		return
+	}
+	fmt.Fprintf(s.env.out, "Coffee Shop API %s, %s\n", version(), s.cfg.AppEnv)
+	for _, p := range places {
+		fmt.Fprintf(s.env.out, "  %-9s %s\n", p.name, p.place)
+	}
+}
+
+// showsMailbox reports whether the mailbox can be looked at over HTTP: whoever can, can enter any account.
+func showsMailbox(cfg Config) bool { return !cfg.Production() && cfg.UsesMailbox() && cfg.Loopback() }
+
+// ended waits until ctx ends, or the server by itself.
+func (s *server) ended(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.failed:
+		if err == nil {
+			err = errors.New("the server ended")
+		}
+		return err
+	}
+}

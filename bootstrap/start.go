@@ -1,0 +1,69 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"go.uber.org/fx"
+)
+
+// Option changes what a server started by Start finds around it.
+type Option func(*surroundings)
+
+// WithClock has the server take the time from now.
+func WithClock(now func() time.Time) Option { return func(env *surroundings) { env.now = now } }
+
+// WithOutput has the server print its addresses on out and its log on log; otherwise it is silent.
+func WithOutput(out, log io.Writer) Option {
+	return func(env *surroundings) { env.out, env.err = out, log }
+}
+
+// Running is a server in this process.
+type Running struct {
+	URL    string // without a slash at the end
+	Config Config
+
+	app    *fx.App
+	server *server
+}
+
+// Start starts the server that the environment asks for, as the command does, and returns once it answers. It
+// looks at no other variables, and at no .env file.
+func Start(ctx context.Context, environ map[string]string, options ...Option) (*Running, error) {
+	cfg, err := LoadConfig(environ)
+	if err != nil {
+		return nil, err
+	}
+	env := surroundings{out: io.Discard, err: io.Discard, now: time.Now}
+	for _, option := range options {
+		option(&env)
+	}
+	return startServer(ctx, cfg, env)
+}
+
+func startServer(ctx context.Context, cfg Config, env surroundings) (*Running, error) {
+	r := &Running{Config: cfg}
+	r.app = newGraph(cfg, env, serving, fx.Populate(&r.server))
+	if err := start(ctx, r.app); err != nil {
+		return nil, err
+	}
+	r.URL = r.server.url()
+	return r, nil
+}
+
+// Stop stops the server as a signal does: requests and jobs are finished, within bounds.
+func (r *Running) Stop() error { return stop(r.app) }
+
+// serve runs a server until ctx ends, which is no error.
+func serve(ctx context.Context, cfg Config, env surroundings) error {
+	r, err := startServer(ctx, cfg, env)
+	if err != nil {
+		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	return errors.Join(r.server.ended(ctx), r.Stop())
+}

@@ -1,0 +1,121 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+
+	"coffeeshop/adapters/bunstore"
+	"coffeeshop/adapters/riverjobs"
+	"coffeeshop/application"
+)
+
+// schemaPoll is how often a server that started before its schema was there looks for it.
+const schemaPoll = time.Second
+
+// work is what a server does besides answering: it makes the first admin if one is configured, and runs jobs.
+// Both need the schema. Where that is somebody else's task to migrate (AUTO_MIGRATE=false), replicas may start
+// before it is done: they are not ready then, and begin to work when it is.
+type work struct {
+	cfg    Config
+	schema *schema
+	app    *application.App
+	worker *riverjobs.Worker // nil: other processes run the jobs
+	log    *zap.Logger
+
+	started bool // the worker; written before done is closed
+	cancel  context.CancelFunc
+	done    chan struct{} // closed when nothing is waited for any more
+}
+
+func newWork(lc fx.Lifecycle, cfg Config, db *bunstore.DB, schema *schema, app *application.App, log *zap.Logger) (*work, error) {
+	w := &work{cfg: cfg, schema: schema, app: app, log: log, done: make(chan struct{})}
+	if cfg.RunJobs {
+		var err error
+		if w.worker, err = riverjobs.NewWorker(riverjobs.Config{Pool: db.Pool(), SQLite: db.SQLite(), Log: log}, app); err != nil {
+			return nil, err
+		}
+	}
+	lc.Append(fx.StartStopHook(w.start, w.stop))
+	return w, nil
+}
+
+func (w *work) start(ctx context.Context) error {
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	w.cancel = cancel
+	if err := w.schema.ready(ctx); err != nil {
+		w.log.Warn("not ready", zap.Error(err))
+		go w.await(background)
+		return nil
+	}
+	defer close(w.done)
+	if err := w.ensureAdmin(ctx); err != nil {
+		return err
+	}
+	return w.startWorker(ctx)
+}
+
+// await waits for the schema. There is nobody to return an error to, so what goes wrong is logged.
+func (w *work) await(ctx context.Context) {
+	defer close(w.done)
+	tick := time.NewTicker(schemaPoll)
+	defer tick.Stop()
+	for ready := false; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if !ready {
+			if ready = w.schema.ready(ctx) == nil; !ready {
+				continue
+			}
+			w.log.Info("ready")
+			if err := w.ensureAdmin(ctx); err != nil {
+				w.log.Error("the admin was not made", zap.Error(err))
+			}
+		}
+		err := w.startWorker(ctx)
+		if err == nil {
+			return
+		}
+		w.log.Error("the worker of jobs did not start", zap.Error(err))
+	}
+}
+
+func (w *work) ensureAdmin(ctx context.Context) error {
+	if w.cfg.AdminEmail == "" {
+		return nil
+	}
+	made, err := w.app.EnsureAdmin(ctx, w.cfg.AdminEmail, w.cfg.AdminPassword.Reveal())
+	if err != nil {
+		return fmt.Errorf("ADMIN_EMAIL: %w", err)
+	}
+	if made {
+		w.log.Info("made the first admin", zap.String("email", w.cfg.AdminEmail))
+	}
+	return nil
+}
+
+func (w *work) startWorker(ctx context.Context) error {
+	if w.worker == nil {
+		return nil
+	}
+	err := w.worker.Start(ctx)
+	w.started = err == nil
+	return err
+}
+
+func (w *work) stop(ctx context.Context) error {
+	w.cancel()
+	<-w.done
+	if !w.started {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, jobTime)
+	defer cancel()
+	return w.worker.Stop(ctx)
+}

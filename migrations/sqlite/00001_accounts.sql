@@ -1,0 +1,125 @@
+-- +goose Up
+
+-- Ids are text in lower case, whose order is that of the bytes. Times are text in UTC, always with the offset
+-- +00:00 and as many digits of the microseconds as are not trailing zeros: their order is that of time.
+
+-- Several unverified users may have one address: each is an attempt to open the account.
+CREATE TABLE users (
+    id               text PRIMARY KEY NOT NULL,
+    email            text        NOT NULL, -- as given; mails go there
+    email_key        text        NOT NULL, -- what two addresses are compared by
+    first_name       text        NOT NULL,
+    last_name        text        NOT NULL,
+    status           text        NOT NULL CHECK (status IN ('unverified', 'verified')),
+    role             text        NOT NULL CHECK (role IN ('user', 'admin')),
+    locale           text        NOT NULL CHECK (locale IN ('en', 'ru')),
+    password_hash    text        NOT NULL,
+    unverified_until timestamp,
+    blocked          boolean     NOT NULL,
+    blocked_until    timestamp,
+    block_reason     text        NOT NULL,
+    version          integer     NOT NULL,
+    created_at       timestamp   NOT NULL,
+    updated_at       timestamp   NOT NULL
+);
+CREATE UNIQUE INDEX users_verified_email ON users (email_key) WHERE status = 'verified';
+CREATE INDEX users_email ON users (email_key, created_at);
+CREATE INDEX users_purge ON users (unverified_until) WHERE status = 'unverified';
+CREATE INDEX users_admins ON users (id) WHERE role = 'admin' AND status = 'verified';
+
+CREATE TABLE sessions (
+    id           text PRIMARY KEY NOT NULL,
+    user_id      text        NOT NULL REFERENCES users ON DELETE CASCADE,
+    user_agent   text        NOT NULL,
+    ip           text        NOT NULL,
+    created_at   timestamp   NOT NULL,
+    last_used_at timestamp   NOT NULL,
+    expires_at   timestamp   NOT NULL,
+    generation   integer     NOT NULL,
+    rotated      integer     NOT NULL,
+    delivered    integer     NOT NULL
+);
+CREATE INDEX sessions_user ON sessions (user_id, created_at);
+CREATE INDEX sessions_purge ON sessions (expires_at);
+
+-- The whitelist: the one live refresh token of each session.
+CREATE TABLE refresh_tokens (
+    session_id text PRIMARY KEY NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    jti        text        NOT NULL UNIQUE,
+    generation integer     NOT NULL,
+    issued_at  timestamp   NOT NULL,
+    expires_at timestamp   NOT NULL
+);
+CREATE INDEX refresh_tokens_purge ON refresh_tokens (expires_at);
+
+-- The blacklist. It outlives the session, so that a token presented later is still recognized.
+CREATE TABLE revoked_refresh_tokens (
+    jti        text PRIMARY KEY NOT NULL,
+    session_id text        NOT NULL,
+    generation integer     NOT NULL,
+    issued_at  timestamp   NOT NULL,
+    expires_at timestamp   NOT NULL,
+    reason     text        NOT NULL CHECK (reason IN ('rotated', 'superseded', 'logged_out', 'revoked', 'reused')),
+    revoked_at timestamp   NOT NULL
+);
+CREATE INDEX revoked_refresh_tokens_generation ON revoked_refresh_tokens (session_id, generation);
+CREATE INDEX revoked_refresh_tokens_purge ON revoked_refresh_tokens (expires_at);
+
+CREATE TABLE challenges (
+    id             text PRIMARY KEY NOT NULL,
+    purpose        text        NOT NULL CHECK (purpose IN ('verify_email', 'reset_password', 'change_email')),
+    email          text        NOT NULL,
+    email_key      text        NOT NULL,
+    user_id        text REFERENCES users ON DELETE CASCADE, -- null: the address has no account that it fits
+    locale         text        NOT NULL CHECK (locale IN ('en', 'ru')),
+    guesses        integer     NOT NULL,
+    created_at     timestamp   NOT NULL,
+    handed_over_at timestamp,
+    expires_at     timestamp   NOT NULL
+);
+CREATE INDEX challenges_email ON challenges (email_key, purpose, created_at);
+CREATE INDEX challenges_user ON challenges (user_id);
+CREATE INDEX challenges_purge ON challenges (expires_at);
+
+-- Mails that wait to be sent. The kinds are an open set, as are the actions of audit_events.
+CREATE TABLE notices (
+    id         text PRIMARY KEY NOT NULL,
+    kind       text        NOT NULL,
+    email      text        NOT NULL,
+    email_key  text        NOT NULL,
+    locale     text        NOT NULL CHECK (locale IN ('en', 'ru')),
+    ip         text        NOT NULL,
+    user_agent text        NOT NULL,
+    request_id text        NOT NULL,
+    created_at timestamp   NOT NULL
+);
+
+CREATE TABLE throttles (
+    key text PRIMARY KEY NOT NULL,
+    tat integer NOT NULL -- theoretical arrival time (GCRA), microseconds since 1970
+);
+CREATE INDEX throttles_purge ON throttles (tat);
+
+-- No foreign keys: what happened stays when the user goes.
+CREATE TABLE audit_events (
+    id         text PRIMARY KEY NOT NULL,
+    at         timestamp   NOT NULL,
+    actor      text,
+    subject    text,
+    action     text        NOT NULL,
+    ip         text        NOT NULL,
+    user_agent text        NOT NULL,
+    request_id text        NOT NULL,
+    details    text        NOT NULL
+);
+CREATE INDEX audit_events_subject ON audit_events (subject, at);
+
+-- +goose Down
+DROP TABLE audit_events;
+DROP TABLE throttles;
+DROP TABLE notices;
+DROP TABLE challenges;
+DROP TABLE revoked_refresh_tokens;
+DROP TABLE refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE users;
