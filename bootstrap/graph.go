@@ -46,8 +46,7 @@ var (
 	managing  = fx.Invoke(migrateFirst)
 )
 
-// Start and stop take their time from these: migrations may be long, and a request that was taken is finished.
-// The sum of the stop times is below the 30 s that orchestrators commonly grant.
+// How long a stop may take, below the 30 s that orchestrators commonly grant.
 const (
 	stopTime    = 25 * time.Second
 	requestTime = 12 * time.Second // to finish requests: they have 10 s each

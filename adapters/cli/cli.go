@@ -86,12 +86,14 @@ func Run(ctx context.Context, args []string, c Commands, t Terminal) int {
 	}
 }
 
-// explain says what went wrong: a faulty input by the rule that it breaks, and an outage by its cause, without
-// the words that are meant for callers over the network.
+// plain leaves out the words that are meant for callers over the network, and puts pgx's errors on one line.
+var plain = strings.NewReplacer(domain.ErrUnavailable.Message+": ", "", ":\n\t", ": ", "\n\t", "; ")
+
+// explain says what went wrong: a faulty input by the rule that it breaks, anything else by its cause.
 func explain(err error) string {
 	var e *domain.Error
 	if !errors.As(err, &e) || len(e.Fields) == 0 {
-		return strings.ReplaceAll(err.Error(), domain.ErrUnavailable.Message+": ", "")
+		return plain.Replace(err.Error())
 	}
 	var rules []string
 	for _, field := range e.Fields {

@@ -120,7 +120,7 @@ func locationOf(pointer jsontext.Pointer) string {
 // inspectForm checks what a form's parser would let pass.
 func inspectForm(data []byte) *Problem {
 	values, err := url.ParseQuery(string(data))
-	if err != nil {
+	if err != nil || len(data) == 0 {
 		return errMalformedForm
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {

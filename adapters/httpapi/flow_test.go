@@ -113,7 +113,7 @@ func TestToken_LogsInByTheOAuthPasswordForm(t *testing.T) {
 	post(form("username", "a\x00", "password", "c")).want(t, 422, "invalid_input", "body.username")
 	post("username=%ff&password=c").want(t, 400, "malformed_form", "body.username")
 	post("username=%zz").want(t, 400, "malformed_form")
-	post("").want(t, 422, "invalid_input")
+	post("").want(t, 400, "malformed_form")
 	w.post("/auth/token", `{"username":"a","password":"b"}`).want(t, 415, "unsupported_media_type")
 }
 

@@ -89,7 +89,7 @@ func (a *API) answer(c *fiber.Ctx, r *request) {
 		}
 	}()
 	// Fiber inflates such a body, without limit, as soon as anybody asks for it.
-	if len(c.Request().Header.Peek(fiber.HeaderContentEncoding)) > 0 {
+	if len(c.Request().Header.PeekAll(fiber.HeaderContentEncoding)) > 0 {
 		errContentEncoding.with(r).send(c)
 		return
 	}

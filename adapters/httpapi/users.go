@@ -125,7 +125,7 @@ type UpdateUserBody struct {
 }
 
 type updateUserInput struct {
-	userPath
+	ID   userID `path:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
 	Body UpdateUserBody
 }
 

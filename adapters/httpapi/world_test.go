@@ -45,6 +45,7 @@ type world struct {
 
 type options struct {
 	config httpapi.Config
+	listen string
 	store  func(ports.Store) ports.Store
 	hasher func(ports.Hasher) ports.Hasher
 }
@@ -53,6 +54,7 @@ func newWorld(t testing.TB, adjust ...func(*options)) *world {
 	t.Helper()
 	o := options{
 		config: httpapi.Config{Version: "test"},
+		listen: "127.0.0.1:0",
 		store:  func(s ports.Store) ports.Store { return s },
 		hasher: func(h ports.Hasher) ports.Hasher { return h },
 	}
@@ -76,7 +78,7 @@ func newWorld(t testing.TB, adjust ...func(*options)) *world {
 	})
 	must(t, err)
 	api := httpapi.New(w.app, o.config, w.log.logger())
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := net.Listen("tcp", o.listen)
 	must(t, err)
 	w.addr = ln.Addr().String()
 	served := make(chan error, 1)
@@ -92,6 +94,13 @@ func newWorld(t testing.TB, adjust ...func(*options)) *world {
 		must(t, <-served)
 	})
 	return w
+}
+
+// in returns the world for a part of its test.
+func (w *world) in(t testing.TB) *world {
+	part := *w
+	part.t = t
+	return &part
 }
 
 func must(t testing.TB, err error) {

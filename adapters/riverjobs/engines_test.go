@@ -88,26 +88,18 @@ func (e engine) inTx(ctx context.Context, fn func(jobs ports.Jobs) error) error 
 	return tx.Commit()
 }
 
-// rows scans the first column of a query's rows.
+// rows returns the first column of a query's rows.
 func (e engine) rows(t *testing.T, query string) []string {
 	t.Helper()
-	var out []string
-	scan := func(next func() bool, scan func(...any) error) {
-		for next() {
-			var text string
-			if err := scan(&text); err != nil {
-				t.Fatal(err)
-			}
-			out = append(out, text)
-		}
-	}
 	if e.pool != nil {
 		rows, err := e.pool.Query(t.Context(), query)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer rows.Close()
-		scan(rows.Next, rows.Scan)
+		out, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
 		return out
 	}
 	rows, err := e.db.QueryContext(t.Context(), query)
@@ -115,7 +107,17 @@ func (e engine) rows(t *testing.T, query string) []string {
 		t.Fatal(err)
 	}
 	defer func() { _ = rows.Close() }()
-	scan(rows.Next, rows.Scan)
+	var out []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, text)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	return out
 }
 

@@ -60,7 +60,9 @@ var rotationTests = tests{
 		}
 	},
 	"Touch says when a session was last used, and nothing else": func(e *env) {
-		s := e.session(e.user().ID)
+		u := e.user()
+		s := e.session(u.ID)
+		s.User = u
 		e.now = e.now.Add(time.Minute)
 		e.must(e.Store.Sessions().Touch(e.ctx, s.Session.ID, e.now))
 		s.Session.LastUsedAt = e.now

@@ -187,7 +187,7 @@ var listTests = tests{
 			want = append([]domain.User{u}, want...)
 		}
 		var got []domain.User
-		for after := uuid.Nil; ; after = got[len(got)-1].ID {
+		for after := uuid.Nil; len(got) <= len(want); after = got[len(got)-1].ID {
 			page := ok[[]domain.User](e)(e.Store.Users().List(e.ctx, after, 3))
 			if len(page) == 0 {
 				break
@@ -231,7 +231,7 @@ var listTests = tests{
 				}
 				return nil
 			}
-			for after := newest; ; after = got[len(got)-1] {
+			for after := newest; len(got) <= len(want); after = got[len(got)-1] {
 				page, err := e.Store.Users().List(e.ctx, after, 2)
 				if err != nil || len(page) == 0 {
 					return err
@@ -240,6 +240,7 @@ var listTests = tests{
 					got = append(got, u.ID)
 				}
 			}
+			return nil
 		}))
 		sameList(e, got, want[1:])
 	},

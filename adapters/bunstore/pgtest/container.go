@@ -18,6 +18,8 @@ import (
 // The image may have to be pulled.
 const containerTime = 3 * time.Minute
 
+var quiet = log.New(io.Discard, "", 0)
+
 func container() (server, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), containerTime)
 	defer cancel()
@@ -27,7 +29,7 @@ func container() (server, error) {
 	image := cmp.Or(os.Getenv("TEST_POSTGRES_IMAGE"), "postgres:17-alpine")
 	running, err := postgres.Run(ctx, image, postgres.WithUsername("postgres"), postgres.WithPassword("postgres"),
 		postgres.BasicWaitStrategies(), testcontainers.WithCmdArgs("-c", "max_connections=300"),
-		testcontainers.WithLogger(log.New(io.Discard, "", 0)))
+		testcontainers.WithLogger(quiet))
 	end := func() error { return testcontainers.TerminateContainer(running) }
 	if err != nil {
 		return server{}, errors.Join(err, end())
@@ -49,7 +51,7 @@ func engineAnswers(ctx context.Context) (err error) {
 			err = fmt.Errorf("%v", r)
 		}
 	}()
-	provider, err := testcontainers.NewDockerProvider()
+	provider, err := testcontainers.NewDockerProvider(testcontainers.WithLogger(quiet))
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,8 @@ func parse(r io.Reader) (Mail, error) {
 			return Mail{}, fmt.Errorf("its %s: %w", name, err)
 		}
 	}
-	return m, m.add(textproto.MIMEHeader(msg.Header), msg.Body)
+	err = m.add(textproto.MIMEHeader(msg.Header), msg.Body)
+	return m, err
 }
 
 // add takes over a part: the first plain text and the first HTML, in UTF-8, at most a megabyte each.

@@ -1,0 +1,290 @@
+package bootstrap
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"coffeeshop/domain"
+)
+
+const secret = "0123456789abcdef0123456789abcdef"
+
+// live is the least that production needs.
+var live = map[string]string{"APP_ENV": "production", "SECRET_KEY": secret, "EMAIL_HOST": "mail.example", "EMAIL_FROM": "a@b.example"}
+
+func with(base map[string]string, pairs ...string) map[string]string {
+	all := maps.Clone(base)
+	if all == nil {
+		all = map[string]string{}
+	}
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		all[name] = value
+	}
+	return all
+}
+
+func TestLoadConfig_DefaultsNeedNothing(t *testing.T) {
+	t.Parallel()
+	cfg, err := LoadConfig(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Config{
+		HTTPAddr: "127.0.0.1:8000", AppEnv: development, DataDir: "./data", DBPort: 5432, DBSSLMode: "prefer",
+		AccessMinutes: 30, RefreshMinutes: 1440, RefreshGrace: 10, SessionMaxDays: 30, SessionMaxPerUser: 20, BcryptCost: 12,
+		EmailPort: 587, EmailTLS: "starttls", EmailFrom: mailboxFrom, MailboxDir: "data/mailbox",
+		AutoMigrate: true, RunJobs: true, RateLimits: on,
+	}
+	if cfg != want {
+		t.Errorf("got %+v", cfg)
+	}
+	if cfg.SQLitePath() != "data/coffeeshop.db" || !cfg.PostgresURL().IsZero() || !cfg.UsesMailbox() || !showsMailbox(cfg) {
+		t.Errorf("the database or the mailbox is not the embedded one: %+v", cfg)
+	}
+	if s := cfg.Settings(); s.Lifetimes != (domain.SessionLifetimes{Access: 30 * time.Minute, Refresh: 24 * time.Hour, Session: 720 * time.Hour}) ||
+		s.RefreshGrace != 10*time.Second || s.MaxSessions != 20 || !s.RateLimits {
+		t.Errorf("settings %+v", s)
+	}
+	if empty, err := LoadConfig(map[string]string{"HTTP_ADDR": "", "BCRYPT_COST": "", "DATABASE_URL": "", "SECRETF_KEY": ""}); err != nil || empty != want {
+		t.Errorf("empty values do not count as absent: %v", err)
+	}
+}
+
+func TestLoadConfig_TakesRightValues(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		environ map[string]string
+		got     func(Config) any
+		want    any
+	}{
+		{with(nil, "HTTP_ADDR=:80"), func(c Config) any { return c.HTTPAddr }, ":80"},
+		{with(nil, "HTTP_ADDR=[::1]:0"), func(c Config) any { return c.Loopback() }, true},
+		{with(nil, "HTTP_ADDR=localhost:1"), func(c Config) any { return c.Loopback() }, true},
+		{with(nil, "HTTP_ADDR=:1"), func(c Config) any { return showsMailbox(c) }, false},
+		{with(nil, "HTTP_ADDR=10.0.0.1:1"), func(c Config) any { return showsMailbox(c) }, false},
+		{live, func(c Config) any { return c.Production() }, true},
+		{live, func(c Config) any { return c.AutoMigrate }, false},
+		{live, func(c Config) any { return showsMailbox(c) }, false},
+		{with(live, "AUTO_MIGRATE=true"), func(c Config) any { return c.AutoMigrate }, true},
+		{with(live, "BCRYPT_COST=10"), func(c Config) any { return c.BcryptCost }, 10},
+		{with(live, "SECRET_KEY=", "SECRET_KEY_GENERATE=true"), func(c Config) any { return c.SecretKey.IsZero() }, true},
+		{with(nil, "AUTO_MIGRATE=false"), func(c Config) any { return c.AutoMigrate }, false},
+		{with(nil, "DEBUG=True"), func(c Config) any { return c.Debug }, true},
+		{with(nil, "DATA_DIR=/srv/x"), func(c Config) any { return c.SQLitePath() + " " + c.MailboxDir }, "/srv/x/coffeeshop.db /srv/x/mailbox"},
+		{with(nil, "MAILBOX_DIR=/m"), func(c Config) any { return c.MailboxDir }, "/m"},
+		{with(nil, "SECRET_KEY="+secret), func(c Config) any { return c.SecretKey.Reveal() }, secret},
+		{with(nil, "SECRET_KEY="+secret, "SECRETF_KEY=x"), func(c Config) any { return c.SecretKey.Reveal() }, secret},
+		{with(nil, "SECRET_KEY_PREVIOUS="+secret), func(c Config) any { return c.SecretKeyPrevious.Reveal() }, secret},
+		{with(nil, "ACCESS_TOKEN_EXPIRE_MINUTES=5"), func(c Config) any { return c.Settings().Lifetimes.Access }, 5 * time.Minute},
+		{with(nil, "REFRESH_TOKEN_EXPIRE_MINUTES=60"), func(c Config) any { return c.Settings().Lifetimes.Refresh }, time.Hour},
+		{with(nil, "REFRESH_GRACE_SECONDS=0"), func(c Config) any { return c.Settings().RefreshGrace }, time.Duration(0)},
+		{with(nil, "SESSION_MAX_DAYS=1"), func(c Config) any { return c.Settings().Lifetimes.Session }, 24 * time.Hour},
+		{with(nil, "SESSION_MAX_PER_USER=1"), func(c Config) any { return c.Settings().MaxSessions }, 1},
+		{with(nil, "BCRYPT_COST=4"), func(c Config) any { return c.BcryptCost }, 4},
+		{with(nil, "HASH_QUEUE=7"), func(c Config) any { return c.HashQueue }, 7},
+		{with(nil, "EMAIL_HOST=m.example", "EMAIL_HOST_USER=a@m.example", "EMAIL_HOST_PASSWORD=p"), func(c Config) any { return c.EmailFrom }, "a@m.example"},
+		{with(live, "EMAIL_PORT=25", "EMAIL_TLS=none"), func(c Config) any { return string(c.EmailTLS) }, "none"},
+		{with(nil, "EMAIL_FROM=Ann <a@b.example>"), func(c Config) any { return c.EmailFrom }, "Ann <a@b.example>"},
+		{with(nil, "ADMIN_EMAIL=a@b.example", "ADMIN_PASSWORD=12345678"), func(c Config) any { return c.AdminPassword.Reveal() }, "12345678"},
+		{with(nil, "RUN_JOBS=false"), func(c Config) any { return c.RunJobs }, false},
+		{with(nil, "RATE_LIMITS=off"), func(c Config) any { return c.Settings().RateLimits }, false},
+		{with(nil, "DATABASE_URL=postgresql://u:p@h/d"), func(c Config) any { return c.PostgresURL().Reveal() + c.SQLitePath() }, "postgresql://u:p@h/d"},
+		{with(nil, "DATABASE_URL=postgres://u:p@h:1/d?sslmode=disable"), func(c Config) any { return c.Database() }, "PostgreSQL, h:1/d"},
+		{with(nil, "DB_HOST=db", "DB_USER=u", "DB_NAME=n"), func(c Config) any { return c.PostgresURL().Reveal() }, "postgres://u@db:5432/n?sslmode=prefer"},
+		{with(nil, "DB_HOST=::1", "DB_PORT=1", "DB_USER=u/@:", "DB_PASS=@/?#%: x", "DB_NAME=a/b", "DB_SSLMODE=require"),
+			func(c Config) any { return c.PostgresURL().Reveal() }, "postgres://u%2F%40%3A:%40%2F%3F%23%25%3A%20x@[::1]:1/a/b?sslmode=require"},
+		{with(nil, "DB_HOST=/run/pg", "DB_USER=u", "DB_NAME=n"), func(c Config) any { return c.PostgresURL().Reveal() + " " + c.Database() },
+			"postgres://u@/n?host=%2Frun%2Fpg&port=5432&sslmode=prefer PostgreSQL, /run/pg/n"},
+	} {
+		cfg, err := LoadConfig(c.environ)
+		if err != nil {
+			t.Errorf("%v: %v", c.environ, err)
+		} else if got := c.got(cfg); got != c.want {
+			t.Errorf("%v: got %v, want %v", c.environ, got, c.want)
+		}
+	}
+}
+
+func TestLoadConfig_NamesEachWrongValue(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		environ map[string]string
+		want    string // the beginning of the only line
+	}{
+		{with(nil, "HTTP_ADDR=8000"), `HTTP_ADDR: "8000" is not an address to listen on; allowed: host:port`},
+		{with(nil, "HTTP_ADDR=localhost:http"), `HTTP_ADDR: `},
+		{with(nil, "HTTP_ADDR=:65536"), `HTTP_ADDR: `},
+		{with(nil, "APP_ENV=prod"), `APP_ENV: "prod" is none of the values; allowed: development, production`},
+		{with(nil, "DEBUG=perhaps"), `DEBUG: "perhaps" is neither true nor false; allowed: true or false`},
+		{with(nil, "DATABASE_URL=mysql://u:sesame@h/d"), `DATABASE_URL: is not the URL of a PostgreSQL database; allowed: postgres://`},
+		{with(nil, "DATABASE_URL=postgres://u:sesame%zz@h/d"), `DATABASE_URL: is not a URL`},
+		{with(nil, "DATABASE_URL=postgres:///d"), `DATABASE_URL: names no host`},
+		{with(nil, "DATABASE_URL=postgres://u:sesame@h"), `DATABASE_URL: names no database`},
+		{with(nil, "DATABASE_URL=postgres://u:sesame@h/d", "DB_HOST=h"), `DATABASE_URL: is set beside DB_ variables; allowed: either`},
+		{with(nil, "DB_USER=u", "DB_NAME=n"), `DB_HOST: is missing`},
+		{with(nil, "DB_HOST=h", "DB_NAME=n"), `DB_USER: is missing`},
+		{with(nil, "DB_HOST=h", "DB_USER=n"), `DB_NAME: is missing`},
+		{with(nil, "DB_HOST=h/x?y", "DB_USER=u", "DB_NAME=n"), `DB_HOST: "h/x?y" is not a host`},
+		{with(nil, "DB_HOST=h", "DB_USER=u", "DB_NAME=n", "DB_PORT=0"), `DB_PORT: 0 is out of range; allowed: 1 to 65535`},
+		{with(nil, "DB_HOST=h", "DB_USER=u", "DB_NAME=n", "DB_PORT=x"), `DB_PORT: "x" is not a whole number; allowed: 1 to 65535`},
+		{with(nil, "DB_HOST=h", "DB_USER=u", "DB_NAME=n", "DB_SSLMODE=on"), `DB_SSLMODE: "on" is none of the values; allowed: disable, `},
+		{with(nil, "SECRET_KEY=sesame"), `SECRET_KEY: has only 6 bytes; allowed: at least 32 bytes`},
+		{with(live, "SECRET_KEY="), `SECRET_KEY: is missing, which production does not take; allowed: `},
+		{with(nil, "SECRET_KEY_PREVIOUS=sesame"), `SECRET_KEY_PREVIOUS: has only 6 bytes`},
+		{with(nil, "SECRET_KEY_GENERATE=2"), `SECRET_KEY_GENERATE: "2" is neither`},
+		{with(nil, "SECRETF_KEY=sesame"), `SECRETF_KEY: is a known misspelling`},
+		{with(live, "SECRET_KEY=", "SECRETF_KEY=sesame"), `SECRETF_KEY: is a known misspelling, and SECRET_KEY is missing; allowed: the same value under the name SECRET_KEY`},
+		{with(nil, "ACCESS_TOKEN_EXPIRE_MINUTES=0"), `ACCESS_TOKEN_EXPIRE_MINUTES: 0 is out of range; allowed: 1 to 1440`},
+		{with(nil, "ACCESS_TOKEN_EXPIRE_MINUTES=1.5"), `ACCESS_TOKEN_EXPIRE_MINUTES: "1.5" is not a whole number`},
+		{with(nil, "REFRESH_TOKEN_EXPIRE_MINUTES=20"), `REFRESH_TOKEN_EXPIRE_MINUTES: 20 is less than ACCESS_TOKEN_EXPIRE_MINUTES; allowed: 30 to 525600`},
+		{with(nil, "REFRESH_GRACE_SECONDS=-1"), `REFRESH_GRACE_SECONDS: -1 is out of range`},
+		{with(nil, "SESSION_MAX_DAYS=0"), `SESSION_MAX_DAYS: 0 is out of range`},
+		{with(nil, "SESSION_MAX_PER_USER=0"), `SESSION_MAX_PER_USER: 0 is out of range`},
+		{with(nil, "BCRYPT_COST=3"), `BCRYPT_COST: 3 is out of range; allowed: 4 to 15`},
+		{with(nil, "BCRYPT_COST=16"), `BCRYPT_COST: 16 is out of range; allowed: 4 to 15`},
+		{with(live, "BCRYPT_COST=9"), `BCRYPT_COST: 9 is too weak for production; allowed: 10 to 15`},
+		{with(nil, "HASH_QUEUE=0"), `HASH_QUEUE: 0 is out of range`},
+		{with(live, "EMAIL_HOST="), `EMAIL_HOST: is missing, which production does not take`},
+		{with(live, "EMAIL_HOST=smtp://h:25"), `EMAIL_HOST: "smtp://h:25" is not a host`},
+		{with(live, "EMAIL_PORT=99999"), `EMAIL_PORT: 99999 is out of range`},
+		{with(live, "EMAIL_HOST_USER=u"), `EMAIL_HOST_PASSWORD: is missing beside EMAIL_HOST_USER`},
+		{with(live, "EMAIL_HOST_PASSWORD=sesame"), `EMAIL_HOST_USER: is missing beside EMAIL_HOST_PASSWORD`},
+		{with(live, "EMAIL_FROM="), `EMAIL_FROM: is missing beside EMAIL_HOST`},
+		{with(live, "EMAIL_FROM=nobody"), `EMAIL_FROM: "nobody" is not a sender`},
+		{with(live, "EMAIL_TLS=ssl"), `EMAIL_TLS: "ssl" is none of the values; allowed: starttls, tls, none`},
+		{with(live, "EMAIL_TLS=none", "EMAIL_HOST_USER=u", "EMAIL_HOST_PASSWORD=sesame"), `EMAIL_TLS: none would send EMAIL_HOST_PASSWORD in clear`},
+		{with(nil, "ADMIN_EMAIL=a@b.example"), `ADMIN_PASSWORD: is missing beside ADMIN_EMAIL`},
+		{with(nil, "ADMIN_PASSWORD=12345678"), `ADMIN_EMAIL: is missing beside ADMIN_PASSWORD`},
+		{with(nil, "ADMIN_EMAIL=ann", "ADMIN_PASSWORD=12345678"), `ADMIN_EMAIL: "ann" is not an e-mail address`},
+		{with(nil, "ADMIN_EMAIL=a@b.example", "ADMIN_PASSWORD=sesame"), `ADMIN_PASSWORD: must have at least 8 characters; allowed: 8 characters to 1024 bytes`},
+		{with(nil, "AUTO_MIGRATE=x"), `AUTO_MIGRATE: "x" is neither`},
+		{with(nil, "RUN_JOBS=x"), `RUN_JOBS: "x" is neither`},
+		{with(nil, "RATE_LIMITS=true"), `RATE_LIMITS: "true" is none of the values; allowed: on, off`},
+	} {
+		_, err := LoadConfig(c.environ)
+		var faults Faults
+		if !errors.As(err, &faults) || len(faults) != 1 || !strings.HasPrefix(faults[0].String(), c.want) {
+			t.Errorf("%v: got %v, want %q", c.environ, err, c.want)
+		}
+		if err != nil && strings.Contains(err.Error(), "sesame") {
+			t.Errorf("%v: the value of a secret was told: %v", c.environ, err)
+		}
+	}
+}
+
+func TestLoadConfig_ReportsAllFaultsTogether(t *testing.T) {
+	t.Parallel()
+	_, err := LoadConfig(map[string]string{"APP_ENV": "production", "HTTP_ADDR": "x", "BCRYPT_COST": "y", "RUN_JOBS": "z", "ADMIN_EMAIL": "a@b.example"})
+	var faults Faults
+	if !errors.As(err, &faults) {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range faults {
+		names = append(names, f.Name)
+	}
+	slices.Sort(names)
+	if want := []string{"ADMIN_PASSWORD", "BCRYPT_COST", "EMAIL_HOST", "HTTP_ADDR", "RUN_JOBS", "SECRET_KEY"}; !slices.Equal(names, want) {
+		t.Errorf("faults of %v, want %v", names, want)
+	}
+	if lines := strings.Split(err.Error(), "\n"); len(lines) != 1+len(faults) {
+		t.Errorf("not one line for each: %q", lines)
+	}
+}
+
+func TestLoadConfig_SecretsComeFromFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	cfg, err := LoadConfig(map[string]string{
+		"SECRET_KEY_FILE":          file("key", secret+"\n\n"),
+		"SECRET_KEY_PREVIOUS_FILE": file("previous", secret+"\r\n"),
+		"DB_PASS_FILE":             file("pass", " p\n"), "DB_HOST": "h", "DB_USER": "u", "DB_NAME": "n",
+		"EMAIL_HOST": "h", "EMAIL_HOST_USER": "u@h.example", "EMAIL_HOST_PASSWORD_FILE": file("mail", "m"),
+		"ADMIN_EMAIL": "a@b.example", "ADMIN_PASSWORD_FILE": file("admin", "12345678"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ got, want string }{
+		{cfg.SecretKey.Reveal(), secret + "\n"}, {cfg.SecretKeyPrevious.Reveal(), secret}, {cfg.DBPass.Reveal(), " p"},
+		{cfg.EmailHostPassword.Reveal(), "m"}, {cfg.AdminPassword.Reveal(), "12345678"},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+	if cfg, err := LoadConfig(map[string]string{"DATABASE_URL_FILE": file("url", "postgres://u@h/d\n")}); err != nil || cfg.PostgresURL().Reveal() != "postgres://u@h/d" {
+		t.Errorf("DATABASE_URL_FILE: %v", err)
+	}
+
+	for _, c := range []struct {
+		environ map[string]string
+		want    string
+	}{
+		{with(nil, "SECRET_KEY_FILE="+file("a", secret), "SECRET_KEY="+secret), "SECRET_KEY_FILE: is set beside SECRET_KEY; allowed: only one of the two"},
+		{with(live, "SECRET_KEY=", "SECRET_KEY_FILE="+dir+"/none"), "SECRET_KEY_FILE: cannot be read ("},
+		{with(nil, "DATABASE_URL_FILE="+dir+"/none"), "DATABASE_URL_FILE: cannot be read ("},
+		{with(nil, "DATABASE_URL_FILE="+dir), "DATABASE_URL_FILE: cannot be read ("},
+		{with(nil, "SECRET_KEY_FILE="+file("empty", "\n")), "SECRET_KEY_FILE: names an empty file"},
+		{with(nil, "SECRET_KEY_FILE="+file("huge", strings.Repeat("x", 1<<17))), "SECRET_KEY_FILE: names a file of more than 65536 bytes"},
+		{with(nil, "SECRET_KEY_FILE="+file("short", "sesame")), "SECRET_KEY: has only 6 bytes"},
+	} {
+		_, err := LoadConfig(c.environ)
+		var faults Faults
+		if !errors.As(err, &faults) || len(faults) != 1 || !strings.HasPrefix(faults[0].String(), c.want) {
+			t.Errorf("%v: got %v, want %q", c.environ, err, c.want)
+		}
+	}
+}
+
+func TestExample_NamesEveryVariableWithItsDefault(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../.env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := map[string]string{}
+	for _, match := range regexp.MustCompile(`(?m)^#?([A-Z][A-Z_]*)=(.*)$`).FindAllStringSubmatch(string(text), -1) {
+		if _, twice := documented[match[1]]; twice {
+			t.Errorf("%s is there twice", match[1])
+		}
+		documented[match[1]] = match[2]
+	}
+	known := map[string]string{}
+	for field := range fieldsOf[Config]() {
+		known[field.Tag.Get("env")] = field.Tag.Get("envDefault")
+	}
+	for _, v := range variables() {
+		if v.secret {
+			known[v.name+fileSuffix] = ""
+		}
+	}
+	for name, value := range known {
+		if got, ok := documented[name]; !ok || got != value {
+			t.Errorf("%s: documented %v with the default %q, want %q", name, ok, got, value)
+		}
+	}
+	for name := range documented {
+		if _, ok := known[name]; !ok {
+			t.Errorf("%s means nothing", name)
+		}
+	}
+	if strings.Contains(string(text), "\nSECRET") {
+		t.Error("a copy of the example sets a secret")
+	}
+}
