@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -72,7 +71,7 @@ func start(t *testing.T, env map[string]string) *service {
 			t.Error(err)
 		}
 	})
-	mails, err := mailbox.New(filepath.Join(all["DATA_DIR"], "mailbox"), time.Now)
+	mails, err := mailbox.New(running.Config.MailboxDir)
 	if err != nil {
 		t.Fatal(err)
 	}
