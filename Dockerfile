@@ -7,8 +7,7 @@ ENV CGO_ENABLED=0
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-ARG VERSION=dev
-RUN go build -trimpath -buildvcs=false -ldflags "-s -w -X coffeeshop/bootstrap.version=${VERSION}" -o /out/coffeeshop . \
+RUN go build -trimpath -buildvcs=false -ldflags "-s -w" -o /out/coffeeshop . \
  && mkdir -p /out/data /out/tmp
 
 # scratch has no shell, no mkdir and no accounts: the folders come as copies, the user as a number.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -35,7 +36,7 @@ type project struct {
 // failure and takes everything down, the volumes and the image too.
 func newProject(t *testing.T, mailPort int) *project {
 	t.Helper()
-	name := fmt.Sprintf("coffeeshop-test-%d", os.Getpid())
+	name := cmp.Or(os.Getenv("COMPOSE_TEST_PROJECT"), fmt.Sprintf("coffeeshop-test-%d", os.Getpid()))
 	dir := t.TempDir()
 	override := filepath.Join(dir, "override.yml")
 	settings := filepath.Join(dir, "settings.env") // in the place of the developer's own .env
@@ -111,7 +112,7 @@ func (p *project) must(stdin string, args []string) string {
 
 // run returns the standard output; after a failure all that was printed.
 func (p *project) run(ctx context.Context, stdin string, args []string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 12*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	var stdout, stderr bytes.Buffer
@@ -138,7 +139,7 @@ func startMailServer(t *testing.T) *mailServer {
 	m := &mailServer{port: listener.Addr().(*net.TCPAddr).Port, texts: make(chan string, 16)}
 	server := smtp.NewServer(m)
 	server.Domain, server.ReadTimeout, server.WriteTimeout = "localhost", 30*time.Second, 30*time.Second
-	go server.Serve(listener)
+	go func() { _ = server.Serve(listener) }() // until Close
 	t.Cleanup(func() { server.Close() })
 	return m
 }

@@ -27,7 +27,8 @@ type mails struct {
 // newMail has mails sent by a mail server if there is one, and kept in the mailbox otherwise.
 func newMail(cfg Config, env surroundings) (mails, error) {
 	var m mails
-	transport, err := mail.Transport(nil), error(nil)
+	var transport mail.Transport
+	var err error
 	if cfg.UsesMailbox() {
 		var box *mailbox.Mailbox
 		box, err = mailbox.New(cfg.MailboxDir)

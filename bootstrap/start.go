@@ -61,7 +61,7 @@ func serve(ctx context.Context, cfg Config, env surroundings) error {
 	r, err := startServer(ctx, cfg, env)
 	if err != nil {
 		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // being told to stop is no failure
 		}
 		return err
 	}

@@ -42,7 +42,7 @@ func (l *lane) waiting() int {
 }
 
 // enqueued starts a call that has to wait, and returns once it does.
-func enqueued(l *lane, ctx context.Context, fn func()) <-chan error {
+func enqueued(ctx context.Context, l *lane, fn func()) <-chan error {
 	before := l.waiting()
 	result := make(chan error, 1)
 	go func() { result <- l.do(ctx, fn) }()
@@ -57,7 +57,7 @@ func TestLane_AFullQueueAnswersOverloadedBeforeAnyWork(t *testing.T) {
 	l, release := busyLane(t, 2, 3)
 	var results []<-chan error
 	for range 3 {
-		results = append(results, enqueued(l, context.Background(), func() {}))
+		results = append(results, enqueued(context.Background(), l, func() {}))
 	}
 	for range 3 {
 		err := l.do(context.Background(), func() { t.Error("it ran") })
@@ -122,7 +122,7 @@ func TestLane_WhoseTimeIsOverLeavesTheQueueUnserved(t *testing.T) {
 		t.Errorf("deadline: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	result := enqueued(l, ctx, func() { ran = true })
+	result := enqueued(ctx, l, func() { ran = true })
 	cancel()
 	if err := <-result; !errors.Is(err, context.Canceled) || errors.Is(err, domain.Overloaded(0)) {
 		t.Errorf("cancelled: %v", err)
@@ -133,7 +133,7 @@ func TestLane_WhoseTimeIsOverLeavesTheQueueUnserved(t *testing.T) {
 	if err := l.do(ctx, func() { ran = true }); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled before: %v", err)
 	}
-	last := enqueued(l, context.Background(), func() {})
+	last := enqueued(context.Background(), l, func() {})
 	release()
 	if err := <-last; err != nil {
 		t.Error(err)
@@ -149,11 +149,13 @@ func TestLane_ServesInTheOrderOfArrivalAndNeverMoreThanItsWidth(t *testing.T) {
 	var order []int
 	var results []<-chan error
 	for i := range 10 {
-		results = append(results, enqueued(l, context.Background(), func() { order = append(order, i) }))
+		results = append(results, enqueued(context.Background(), l, func() { order = append(order, i) }))
 	}
 	release()
 	for _, result := range results {
-		<-result
+		if err := <-result; err != nil {
+			t.Error(err)
+		}
 	}
 	for i, n := range order {
 		if i != n {
@@ -185,7 +187,7 @@ func TestLane_ServesInTheOrderOfArrivalAndNeverMoreThanItsWidth(t *testing.T) {
 func TestClose_WaitsForWorkAndTurnsTheQueueAway(t *testing.T) {
 	t.Parallel()
 	l, release := busyLane(t, 1, 2)
-	first, second := enqueued(l, context.Background(), func() { t.Error("it ran") }), enqueued(l, context.Background(), func() { t.Error("it ran") })
+	first, second := enqueued(context.Background(), l, func() { t.Error("it ran") }), enqueued(context.Background(), l, func() { t.Error("it ran") })
 	closed := make(chan struct{})
 	go func() { l.close(); close(closed) }()
 	for _, result := range []<-chan error{first, second} {

@@ -45,7 +45,7 @@ func (r sessions) queryRow(ctx context.Context, postgres, sqlite string, args, f
 	case r.tx != nil:
 		return r.tx.sqlite.QueryRowContext(ctx, sqlite, args...).Scan(fields...)
 	}
-	stmt, err := r.db.hot.get(ctx, sqlite)
+	stmt, err := r.db.hot.get(ctx, sqlite) //nolint:sqlclosecheck // it stays prepared until the database is closed
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func (s *statements) get(ctx context.Context, text string) (*sql.Stmt, error) {
 	if stmt := s.prepared[text]; stmt != nil {
 		return stmt, nil
 	}
-	stmt, err := s.on.PrepareContext(ctx, text)
+	stmt, err := s.on.PrepareContext(ctx, text) //nolint:sqlclosecheck // close does it
 	if err != nil {
 		return nil, fmt.Errorf("prepare a statement: %w", err)
 	}

@@ -67,7 +67,7 @@ func retry(ctx context.Context, fn func() error) error {
 		}
 		wait := firstWait << i
 		select {
-		case <-time.After(wait/2 + rand.N(wait)):
+		case <-time.After(wait/2 + rand.N(wait)): //nolint:gosec // jitter is no secret
 		case <-ctx.Done():
 			return err
 		}

@@ -113,7 +113,7 @@ func TestRun_FailuresExit1WithOneLine(t *testing.T) {
 	}{
 		"an outage": {fmt.Errorf("open the database: %w: %w", domain.ErrUnavailable, errors.New("no way:\n\tby a\n\tby b")), "migrate up",
 			"coffeeshop: open the database: no way: by a; by b\n"},
-		"any":       {errors.New("it broke"), "migrate up", "coffeeshop: it broke\n"},
+		"any": {errors.New("it broke"), "migrate up", "coffeeshop: it broke\n"},
 		"a faulty input": {fmt.Errorf("create an admin: %w", domain.Invalid("password", "must have at least 8 characters")),
 			"admin create --email a@b.example --password-stdin", "coffeeshop: the password must have at least 8 characters\n"},
 		"no address":  {nil, "admin create --email ann", "coffeeshop: the email must be an e-mail address\n"},

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -50,6 +51,10 @@ type API struct {
 	document []byte
 	base     context.Context // of all requests
 	abort    context.CancelFunc
+
+	mu       sync.Mutex
+	stopped  bool
+	listener net.Listener
 }
 
 // New builds the API. Nothing listens before Serve.
@@ -89,8 +94,15 @@ func New(app *application.App, cfg Config, log *zap.Logger) *API {
 	return a
 }
 
-// Serve answers requests on ln until Shutdown.
+// Serve answers requests on ln until Shutdown, which may also come first.
 func (a *API) Serve(ln net.Listener) error {
+	a.mu.Lock()
+	stopped := a.stopped
+	a.listener = ln
+	a.mu.Unlock()
+	if stopped {
+		return ln.Close()
+	}
 	if err := a.fiber.Listener(ln); err != nil {
 		return fmt.Errorf("serve HTTP: %w", err)
 	}
@@ -100,7 +112,14 @@ func (a *API) Serve(ln net.Listener) error {
 // Shutdown stops listening and waits for the requests at work, until ctx ends; what is left then is aborted.
 func (a *API) Shutdown(ctx context.Context) error {
 	defer a.abort()
-	if err := a.fiber.ShutdownWithContext(ctx); err != nil {
+	err := a.fiber.ShutdownWithContext(ctx)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.stopped = true
+	if a.listener != nil {
+		_ = a.listener.Close() // again, unless Fiber had not begun to listen
+	}
+	if err != nil {
 		return fmt.Errorf("shut HTTP down: %w", err)
 	}
 	return nil

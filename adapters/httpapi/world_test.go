@@ -1,21 +1,16 @@
 package httpapi_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"coffeeshop/adapters/bcrypthash"
 	"coffeeshop/adapters/httpapi"
@@ -36,6 +31,7 @@ const (
 type world struct {
 	t      testing.TB
 	app    *application.App
+	api    *httpapi.API
 	store  *memstore.Store
 	mails  *outbox
 	log    *logBuffer
@@ -77,12 +73,12 @@ func newWorld(t testing.TB, adjust ...func(*options)) *world {
 		},
 	})
 	must(t, err)
-	api := httpapi.New(w.app, o.config, w.log.logger())
+	w.api = httpapi.New(w.app, o.config, w.log.logger())
 	ln, err := net.Listen("tcp", o.listen)
 	must(t, err)
 	w.addr = ln.Addr().String()
 	served := make(chan error, 1)
-	go func() { served <- api.Serve(ln) }()
+	go func() { served <- w.api.Serve(ln) }()
 	transport := &http.Transport{DisableCompression: true}
 	w.client = &http.Client{Transport: transport, Timeout: 20 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -90,7 +86,7 @@ func newWorld(t testing.TB, adjust ...func(*options)) *world {
 		transport.CloseIdleConnections()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		must(t, api.Shutdown(ctx))
+		must(t, w.api.Shutdown(ctx))
 		must(t, <-served)
 	})
 	return w
@@ -272,62 +268,3 @@ func (w *world) admin() (string, user) {
 	w.as(token, "GET", "/users/me", "").want(w.t, 200, "").into(w.t, &u)
 	return token, u
 }
-
-type outbox struct {
-	mu     sync.Mutex
-	codes  []domain.Codes
-	locale domain.Locale
-}
-
-func (o *outbox) SendChallenge(_ context.Context, c domain.Challenge, codes domain.Codes) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.codes, o.locale = append(o.codes, codes), c.Locale
-	return nil
-}
-
-func (o *outbox) SendNotice(context.Context, domain.Notice) error { return nil }
-
-func (o *outbox) code() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.codes[len(o.codes)-1].Digits.Reveal()
-}
-
-// logBuffer keeps the log as JSON lines.
-type logBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logBuffer) logger() *zap.Logger {
-	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
-	return zap.New(zapcore.NewCore(encoder, zapcore.AddSync(l), zapcore.DebugLevel))
-}
-
-func (l *logBuffer) Write(text []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(text)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-// lines returns the log's lines of one request. The line is written before the answer is sent.
-func (l *logBuffer) lines(t testing.TB, requestID string) (lines []map[string]any) {
-	t.Helper()
-	for line := range strings.Lines(l.String()) {
-		var fields map[string]any
-		must(t, json.Unmarshal([]byte(line), &fields))
-		if fields["request_id"] == requestID {
-			lines = append(lines, fields)
-		}
-	}
-	return lines
-}
-
-var errDisk = errors.New("the disk is full")

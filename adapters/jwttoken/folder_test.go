@@ -262,7 +262,7 @@ func TestKeys_AKidIsGoodForOneAlgorithm(t *testing.T) {
 	token := h.sign()
 	payload := strings.Split(token, ".")[1]
 	k := h.tokens.folder.current().signer
-	public := []byte(h.tokens.JWKS())
+	public := h.tokens.JWKS()
 	confused := newKey(kindAccess, k.kid, jwt.SigningMethodHS256, public, public)
 	h.expect("HMAC with the public key", forge(t, confused, confused.header, payload), domain.ErrTokenMalformed)
 	h.expect("HMAC under its header", forge(t, confused, k.header, payload), domain.ErrTokenMalformed)

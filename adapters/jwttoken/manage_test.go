@@ -141,7 +141,14 @@ func TestJWKS_HoldsThePublicPartsOnly(t *testing.T) {
 			if len(k["x"]) != 43 || len(k["y"]) != 43 {
 				t.Errorf("coordinates of %d and %d letters", len(k["x"]), len(k["y"]))
 			}
-			public = &ecdsa.PublicKey{Curve: elliptic.P256(), X: integer(k["x"]), Y: integer(k["y"])}
+			point := make([]byte, 65) // uncompressed: 4, x, y
+			point[0] = 4
+			integer(k["x"]).FillBytes(point[1:33])
+			integer(k["y"]).FillBytes(point[33:])
+			var err error
+			if public, err = ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point); err != nil {
+				t.Error(err)
+			}
 		case "RSA":
 			public = &rsa.PublicKey{N: integer(k["n"]), E: int(integer(k["e"]).Int64())}
 		}

@@ -30,7 +30,7 @@ func TestNew_DropsTheDatabaseInCleanup(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	var url string
-	t.Run("one", func(t *testing.T) { url = New(t) })
+	t.Run("one", func(t *testing.T) { url = New(t) }) //nolint:tparallel // its cleanup has to have run afterwards
 	if url == "" {
 		t.Skip(howTo)
 	}
