@@ -26,11 +26,11 @@ func TestNew_GivesEachCallAnEmptyDatabaseOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestNew_DropsTheDatabaseInCleanup(t *testing.T) {
+func TestNew_DropsTheDatabaseInCleanup(t *testing.T) { //nolint:tparallel // the cleanup of "one" has to have run afterwards
 	t.Parallel()
 	ctx := context.Background()
 	var url string
-	t.Run("one", func(t *testing.T) { url = New(t) }) //nolint:tparallel // its cleanup has to have run afterwards
+	t.Run("one", func(t *testing.T) { url = New(t) })
 	if url == "" {
 		t.Skip(howTo)
 	}
