@@ -42,6 +42,7 @@ var owners = map[string][]string{
 	"github.com/wneessen/go-mail":         {"adapters/mail"},
 	"github.com/spf13/cobra":              {"adapters/cli"},
 	"golang.org/x/crypto/bcrypt":          {"adapters/bcrypthash"},
+	"github.com/trustelem/zxcvbn":         {}, // its data is in adapters/commonpasswords
 	"coffeeshop/ports/portstest":          {},
 	"coffeeshop/adapters/memstore":        {},
 	"coffeeshop/adapters/bunstore/pgtest": {},
@@ -173,6 +174,7 @@ func TestArchitecture_ViolationsAreFound(t *testing.T) {
 		{"adapters/httpapi", "go.uber.org/zap", ""},
 		{"adapters/mail/smtp", "coffeeshop/adapters/mail", ""},
 		{"adapters/mail/smtp", "github.com/wneessen/go-mail", ""},
+		{"adapters/commonpasswords", "github.com/trustelem/zxcvbn/frequency", "it is for tests only"},
 		{"adapters/mailing", "github.com/wneessen/go-mail", "only adapters/mail may"},
 		{"adapters/bunstore", "coffeeshop/migrations", ""},
 		{"adapters/riverjobs", "coffeeshop/migrations", "only adapters/bunstore may"},

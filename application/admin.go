@@ -53,7 +53,7 @@ func (a *App) createAdmin(ctx context.Context, address, secret string, needed fu
 	if err != nil {
 		return domain.User{}, err
 	}
-	password, err := domain.NewPassword(secret)
+	password, err := a.newPassword(secret, email, "", "")
 	if err != nil {
 		return domain.User{}, err
 	}

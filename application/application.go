@@ -19,6 +19,9 @@ type Settings struct {
 	RefreshGrace time.Duration // how long a rotated token still gets the current one (tabs that race)
 	MaxSessions  int           // live sessions of one user; the next login ends the oldest
 	RateLimits   bool          // false, for load tests, lifts every limit but the guesses of a code
+	Budgets      domain.Budgets
+	// RevealDuplicates makes a sign-up with a verified address fail with domain.ErrEmailTaken.
+	RevealDuplicates bool
 }
 
 // Deps are what the use cases work with.
@@ -27,6 +30,7 @@ type Deps struct {
 	Hasher      ports.Hasher
 	Tokens      ports.Tokens
 	Mailer      ports.Mailer
+	Passwords   ports.CommonPasswords
 	Secret      domain.Secret // the keys of codes and throttles are derived from it
 	Now         func() time.Time
 	NewID       func() uuid.UUID // version 7: rows that are listed
@@ -40,6 +44,7 @@ type App struct {
 	hasher      ports.Hasher
 	tokens      ports.Tokens
 	mailer      ports.Mailer
+	passwords   ports.CommonPasswords
 	codes       domain.CodeKey
 	throttles   domain.ThrottleKey
 	clock       func() time.Time
@@ -59,12 +64,21 @@ func New(d Deps) (*App, error) {
 		return nil, err
 	}
 	return &App{
-		store: d.Store, hasher: d.Hasher, tokens: d.Tokens, mailer: d.Mailer, codes: codes, throttles: throttles,
+		store: d.Store, hasher: d.Hasher, tokens: d.Tokens, mailer: d.Mailer, passwords: d.Passwords, codes: codes, throttles: throttles,
 		clock: d.Now, newID: d.NewID, newRandomID: d.NewRandomID, settings: d.Settings,
 	}, nil
 }
 
 func (a *App) now() time.Time { return a.clock().UTC().Truncate(time.Microsecond) }
+
+// newPassword checks a password that somebody wants to set.
+func (a *App) newPassword(text string, email domain.Email, firstName, lastName string) (domain.Password, error) {
+	p, err := domain.NewPassword(text)
+	if err != nil {
+		return p, err
+	}
+	return p, p.Allowed(a.passwords.Common, email, firstName, lastName)
+}
 
 // event is what an audit row says beyond its id and time.
 type event struct {
@@ -88,7 +102,11 @@ func (a *App) record(ctx context.Context, tx ports.Store, now time.Time, e event
 
 // notify writes a notice to the user and the job that mails it.
 func (a *App) notify(ctx context.Context, tx ports.Store, now time.Time, kind domain.NoticeKind, u domain.User, client domain.Client) error {
-	n := domain.Notice{ID: a.newID(), Kind: kind, Email: u.Email, Locale: u.Locale, Client: client, CreatedAt: now}
+	return a.notifyAt(ctx, tx, now, kind, u.Email, u.Locale, client)
+}
+
+func (a *App) notifyAt(ctx context.Context, tx ports.Store, now time.Time, kind domain.NoticeKind, to domain.Email, locale domain.Locale, client domain.Client) error {
+	n := domain.Notice{ID: a.newID(), Kind: kind, Email: to, Locale: locale, Client: client, CreatedAt: now}
 	if err := tx.Notices().Create(ctx, n); err != nil {
 		return fmt.Errorf("write a notice: %w", err)
 	}

@@ -11,12 +11,55 @@ import (
 	"coffeeshop/ports"
 )
 
-// openChallenge stores a challenge and the job that mails its codes.
-func (a *App) openChallenge(ctx context.Context, tx ports.Store, c domain.Challenge) error {
+// openChallenge stores a challenge and, unless the address's mails are used up, the job that mails its codes.
+func (a *App) openChallenge(ctx context.Context, tx ports.Store, c domain.Challenge, mail bool) error {
 	if err := tx.Challenges().Create(ctx, c); err != nil {
 		return fmt.Errorf("open a challenge: %w", err)
 	}
+	if !mail {
+		return nil
+	}
 	return a.mailChallenge(ctx, tx, c.ID)
+}
+
+// askForCode has a code mailed to an address, if it is one of a user that fits: the codes of the live challenge
+// once more, or, late in its life, those of a new one. For other addresses it does the same work, to no effect.
+func (a *App) askForCode(ctx context.Context, address string, p domain.Purpose, fits func(domain.User) bool, client domain.Client) error {
+	email, err := domain.ParseEmail(address)
+	if err != nil {
+		return err
+	}
+	now, id := a.now(), a.newRandomID()
+	return a.store.InTx(ctx, func(tx ports.Store) error {
+		if err := tx.Users().LockAddress(ctx, email.Key); err != nil {
+			return err
+		}
+		if allowed, err := a.mailAllowed(ctx, tx, p, email, now, true); err != nil || !allowed {
+			return err
+		}
+		u, err := tx.Users().ByEmail(ctx, email.Key)
+		if err != nil && !errors.Is(err, domain.ErrNotFound) {
+			return err
+		}
+		owner, locale := u.ID, u.Locale
+		if err != nil || !fits(u) {
+			owner, locale = uuid.Nil, domain.LocaleEnglish
+		}
+		if err := a.record(ctx, tx, now, event{action: domain.ActionCodeRequested, subject: owner, client: client,
+			details: map[string]string{"purpose": string(p)}}); err != nil {
+			return err
+		}
+		live, err := tx.Challenges().Live(ctx, p, email.Key, now)
+		if err != nil {
+			return err
+		}
+		for _, c := range live {
+			if c.UserID == owner && c.Repeatable(now) {
+				return a.mailChallenge(ctx, tx, c.ID)
+			}
+		}
+		return a.openChallenge(ctx, tx, domain.NewChallenge(id, p, email, owner, locale, guesses(live), now), true)
+	})
 }
 
 func (a *App) mailChallenge(ctx context.Context, tx ports.Store, id uuid.UUID) error {
@@ -33,6 +76,15 @@ func guesses(live []domain.Challenge) int {
 		most = max(most, c.Guesses)
 	}
 	return most
+}
+
+// spend takes a guess of the digits from the budgets of the address and the network: 50 a day at the most,
+// however many challenges are opened. The long code cannot be guessed and costs nothing.
+func (a *App) spend(ctx context.Context, email domain.Email, code domain.Code, client domain.Client) error {
+	if !code.Guessable() {
+		return nil
+	}
+	return a.take(ctx, a.now(), a.guess(email, client)...)
 }
 
 // answered finds the challenge that the code answers among those the address has open, and counts the guess
@@ -66,45 +118,4 @@ func (a *App) verdict(ctx context.Context, fn func(tx ports.Store) (verdict, fai
 		return err
 	}
 	return verdict
-}
-
-// DeliverChallenge mails the codes of a challenge. It may be repeated: the mail then carries the same codes. A
-// challenge that has died meanwhile, or that belongs to nobody, is dropped.
-func (a *App) DeliverChallenge(ctx context.Context, id uuid.UUID) error {
-	c, err := a.store.Challenges().ByID(ctx, id)
-	if errors.Is(err, domain.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read challenge %s: %w", id, err)
-	}
-	if !c.Live(a.now()) {
-		return nil
-	}
-	wanted, err := a.wanted(ctx, c)
-	if err != nil {
-		return fmt.Errorf("read the user of challenge %s: %w", id, err)
-	}
-	if wanted {
-		if err := a.mailer.SendChallenge(ctx, c, a.codes.Codes(c)); err != nil {
-			return fmt.Errorf("mail challenge %s: %w", id, err)
-		}
-	}
-	now := a.now()
-	if err := a.store.Challenges().MarkHandedOver(ctx, id, now, now.Add(domain.ChallengeLife)); err != nil {
-		return fmt.Errorf("mark challenge %s as handed over: %w", id, err)
-	}
-	return nil
-}
-
-// wanted reports whether somebody waits for the challenge's mail.
-func (a *App) wanted(ctx context.Context, c domain.Challenge) (bool, error) {
-	if c.UserID == uuid.Nil {
-		return false, nil
-	}
-	u, err := a.store.Users().ByID(ctx, c.UserID)
-	if errors.Is(err, domain.ErrNotFound) {
-		return false, nil
-	}
-	return !u.Verified(), err
 }

@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -17,16 +18,54 @@ func (a *App) DeleteUser(ctx context.Context, p domain.Principal, id uuid.UUID, 
 	}
 	now := a.now()
 	err := a.store.InTx(ctx, func(tx ports.Store) error {
-		if _, err := a.lockUser(ctx, tx, p, id, true, now); err != nil {
+		u, err := a.lockUser(ctx, tx, p, id, true, now)
+		if err != nil {
 			return err
 		}
-		if err := tx.Users().Delete(ctx, id, now); err != nil {
-			return err
-		}
-		return a.record(ctx, tx, now, event{action: domain.ActionUserDeleted, actor: p.User.ID, subject: id, client: client})
+		return a.remove(ctx, tx, u, p.User.ID, client, now)
 	})
 	if err != nil {
 		return fmt.Errorf("delete user %s: %w", id, err)
+	}
+	return nil
+}
+
+// remove deletes a locked user. Its audit rows stay, without what would tell where it was.
+func (a *App) remove(ctx context.Context, tx ports.Store, u domain.User, actor uuid.UUID, client domain.Client, now time.Time) error {
+	if err := tx.Users().Delete(ctx, u.ID, now); err != nil {
+		return err
+	}
+	if err := a.record(ctx, tx, now, event{action: domain.ActionUserDeleted, actor: actor, subject: u.ID, client: client}); err != nil {
+		return err
+	}
+	if err := tx.Audit().Forget(ctx, u.ID); err != nil {
+		return err
+	}
+	if !u.Verified() {
+		return nil
+	}
+	return a.notify(ctx, tx, now, domain.NoticeAccountDeleted, u, domain.Client{RequestID: client.RequestID})
+}
+
+// DeleteOwnAccount removes the caller's account; the password proves that it is the owner who asks.
+func (a *App) DeleteOwnAccount(ctx context.Context, p domain.Principal, currentPassword string, client domain.Client) error {
+	now := a.now()
+	settle, err := a.proveOwner(ctx, p, currentPassword, client, now)
+	if err != nil {
+		return fmt.Errorf("delete own account: %w", err)
+	}
+	err = a.store.InTx(ctx, func(tx ports.Store) error {
+		if _, err := a.lockUser(ctx, tx, p, p.User.ID, true, now); err != nil {
+			return err
+		}
+		u, err := settle(tx)
+		if err != nil {
+			return err
+		}
+		return a.remove(ctx, tx, u, u.ID, client, now)
+	})
+	if err != nil {
+		return fmt.Errorf("delete own account: %w", err)
 	}
 	return nil
 }

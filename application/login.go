@@ -27,8 +27,16 @@ type TokenPair struct {
 // Login begins a session. A wrong password and an unknown address cannot be told apart; what else may keep the
 // owner out (domain.ErrAccountUnverified, domain.ErrAccountBlocked) is told to who knows the password.
 func (a *App) Login(ctx context.Context, in Login) (TokenPair, error) {
-	u, err := a.userOf(ctx, in.Email)
+	email, parseErr := domain.ParseEmail(in.Email)
+	if parseErr != nil {
+		email = domain.Email{Key: in.Email} // what is no address has no account; the work and the answer are the same
+	}
+	try, err := a.attempt(ctx, email.Key, in.Client, a.now())
 	if err != nil {
+		return TokenPair{}, fmt.Errorf("log in: %w", err)
+	}
+	u, err := a.store.Users().ByEmail(ctx, email.Key)
+	if err != nil && !errors.Is(err, domain.ErrNotFound) {
 		return TokenPair{}, fmt.Errorf("log in: %w", err)
 	}
 	password := domain.PasswordToTry(in.Password)
@@ -45,29 +53,16 @@ func (a *App) Login(ctx context.Context, in Login) (TokenPair, error) {
 			return TokenPair{}, fmt.Errorf("upgrade the password's hash: %w", err)
 		}
 	}
-	pair, err := a.beginSession(ctx, u, upgraded, in.Client)
+	pair, err := a.beginSession(ctx, u, upgraded, try, in.Client)
 	if err != nil {
 		return TokenPair{}, fmt.Errorf("log in: %w", err)
 	}
 	return pair, nil
 }
 
-// userOf returns the user of an address, or a user without a password hash where there is none.
-func (a *App) userOf(ctx context.Context, address string) (domain.User, error) {
-	email, err := domain.ParseEmail(address)
-	if err != nil {
-		return domain.User{}, nil //nolint:nilerr // what is no address has no account; the answer is that of a wrong password
-	}
-	u, err := a.store.Users().ByEmail(ctx, email.Key)
-	if errors.Is(err, domain.ErrNotFound) {
-		return domain.User{}, nil
-	}
-	return u, err
-}
-
 // beginSession opens a session for a user whose password was right a moment ago: whatever has changed since is
 // seen under the user's lock.
-func (a *App) beginSession(ctx context.Context, u domain.User, upgraded domain.PasswordHash, client domain.Client) (TokenPair, error) {
+func (a *App) beginSession(ctx context.Context, u domain.User, upgraded domain.PasswordHash, try attempt, client domain.Client) (TokenPair, error) {
 	now := a.now()
 	session, token := domain.NewSession(a.newID(), u.ID, a.newRandomID(), client, now, a.settings.Lifetimes)
 	err := a.store.InTx(ctx, func(tx ports.Store) error {
@@ -85,12 +80,21 @@ func (a *App) beginSession(ctx context.Context, u domain.User, upgraded domain.P
 			return domain.ErrAccountBlocked
 		}
 		if upgraded != u.PasswordHash {
-			current.ChangePassword(upgraded, now)
+			current.UpgradeHash(upgraded)
 			if err := tx.Users().Update(ctx, current); err != nil {
 				return err
 			}
 		}
 		u = current
+		failures, err := a.succeeded(ctx, tx, try, now)
+		if err != nil {
+			return err
+		}
+		if failures >= domain.SuspiciousFailures {
+			if err := a.tellOfSuspicion(ctx, tx, u, client, now); err != nil {
+				return err
+			}
+		}
 		if _, err := tx.Sessions().EndOldest(ctx, u.ID, a.settings.MaxSessions-1, domain.ReasonRevoked, now); err != nil {
 			return err
 		}
@@ -104,6 +108,18 @@ func (a *App) beginSession(ctx context.Context, u domain.User, upgraded domain.P
 		return TokenPair{}, err
 	}
 	return a.sign(ports.SessionState{User: u, Session: session, Token: token}, now)
+}
+
+// tellOfSuspicion records a login that came after many failed ones, and tells the owner, at most once a day.
+func (a *App) tellOfSuspicion(ctx context.Context, tx ports.Store, u domain.User, client domain.Client, now time.Time) error {
+	if err := a.record(ctx, tx, now, event{action: domain.ActionLoginSuspicious, actor: u.ID, subject: u.ID, client: client}); err != nil {
+		return err
+	}
+	wait, err := tx.Throttles().Take(ctx, a.throttles.For("suspicion", u.ID.String()), domain.SuspicionNotices, now)
+	if err != nil || wait > 0 {
+		return err
+	}
+	return a.notify(ctx, tx, now, domain.NoticeSuspiciousLogin, u, client)
 }
 
 // sign makes the tokens of a session's current generation.

@@ -20,6 +20,7 @@ func (a *App) Purge(ctx context.Context) error {
 		{"challenges", a.store.Challenges().DeleteExpired},
 		{"sessions", a.store.Sessions().DeleteExpired},
 		{"throttles", a.store.Throttles().DeleteIdle},
+		{"remembered keys", a.store.Throttles().DeleteForgotten},
 	} {
 		for {
 			n, err := expired.remove(ctx, now, purgeBatch)

@@ -3,7 +3,6 @@ package application
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -22,13 +21,13 @@ type SignUp struct {
 }
 
 // SignUp stores the attempt and has the code mailed. For an address that has a verified account it answers the
-// same, does the same work, and changes nothing.
+// same, does the same work, and changes nothing; the owner is told, at most once an hour.
 func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 	email, err := domain.ParseEmail(in.Email)
 	if err != nil {
 		return domain.User{}, err
 	}
-	password, err := domain.NewPassword(in.Password)
+	password, err := a.newPassword(in.Password, email, in.FirstName, in.LastName)
 	if err != nil {
 		return domain.User{}, err
 	}
@@ -36,6 +35,11 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 	u := domain.NewUser(a.newID(), email, domain.PasswordHash{}, in.Locale, now)
 	if err := u.Rename(in.FirstName, in.LastName, now); err != nil {
 		return domain.User{}, err
+	}
+	if a.settings.RateLimits {
+		if err := a.take(ctx, now, a.claim(a.settings.Budgets.SignUpsFromNetwork, "sign-ups", in.Client.Network())); err != nil {
+			return domain.User{}, err
+		}
 	}
 	if u.PasswordHash, err = a.hasher.Hash(ctx, password); err != nil {
 		return domain.User{}, fmt.Errorf("hash the password: %w", err)
@@ -45,7 +49,8 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 		if err := tx.Users().LockAddress(ctx, email.Key); err != nil {
 			return err
 		}
-		if _, err := a.mailAllowed(ctx, tx, email, now); err != nil {
+		mail, err := a.mailAllowed(ctx, tx, domain.PurposeVerifyEmail, email, now, false)
+		if err != nil {
 			return err
 		}
 		live, err := tx.Challenges().Live(ctx, domain.PurposeVerifyEmail, email.Key, now)
@@ -56,6 +61,9 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 		if err != nil {
 			return err
 		}
+		if !created && a.settings.RevealDuplicates {
+			return domain.ErrEmailTaken
+		}
 		if err := tx.Users().DeleteAttempts(ctx, email.Key, domain.MaxAttempts); err != nil {
 			return err
 		}
@@ -64,7 +72,7 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 			owner = uuid.Nil
 		}
 		c := domain.NewChallenge(challenge, domain.PurposeVerifyEmail, email, owner, in.Locale, guesses(live), now)
-		if err := a.openChallenge(ctx, tx, c); err != nil {
+		if err := a.openChallenge(ctx, tx, c, mail); err != nil {
 			return err
 		}
 		return a.record(ctx, tx, now, event{action: domain.ActionUserSignedUp, subject: u.ID, client: in.Client})
@@ -73,13 +81,4 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 		return domain.User{}, fmt.Errorf("sign up: %w", err)
 	}
 	return u, nil
-}
-
-// mailAllowed takes one mail of the address's budget and reports whether there was one left.
-func (a *App) mailAllowed(ctx context.Context, tx ports.Store, email domain.Email, now time.Time) (bool, error) {
-	if !a.settings.RateLimits {
-		return true, nil
-	}
-	wait, err := tx.Throttles().Take(ctx, a.throttles.For("mail", email.Key), domain.ResendBudget, now)
-	return wait == 0, err
 }

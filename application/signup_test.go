@@ -202,7 +202,7 @@ func TestResend_RepeatsTheCodesAtMostOnceAMinute(t *testing.T) {
 	first := w.mails.last()
 	for _, wait := range []time.Duration{0, 59 * time.Second} {
 		w.clock.advance(wait)
-		if err := w.Resend(w.ctx, "ada@example.com"); err != nil {
+		if err := w.Resend(w.ctx, "ada@example.com", domain.Client{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -211,7 +211,7 @@ func TestResend_RepeatsTheCodesAtMostOnceAMinute(t *testing.T) {
 		t.Fatalf("%d mails in the first minute", w.mails.mailed())
 	}
 	w.clock.advance(time.Second)
-	if err := w.Resend(w.ctx, "ada@example.com"); err != nil {
+	if err := w.Resend(w.ctx, "ada@example.com", domain.Client{}); err != nil {
 		t.Fatal(err)
 	}
 	w.deliver()
@@ -230,7 +230,7 @@ func TestResend_OpensANewChallengeLateInTheLifeOfTheOldOneWhichInheritsTheGuesse
 		_ = w.Verify(w.ctx, application.Verify{Email: "ada@example.com", Code: "999999"})
 	}
 	w.clock.advance(domain.ChallengeLife/2 + time.Second)
-	if err := w.Resend(w.ctx, "ada@example.com"); err != nil {
+	if err := w.Resend(w.ctx, "ada@example.com", domain.Client{}); err != nil {
 		t.Fatal(err)
 	}
 	w.deliver()
@@ -250,7 +250,7 @@ func TestResend_OfAnUnknownOrVerifiedAddressMailsNothing(t *testing.T) {
 	w.clock.advance(time.Hour)
 	mails := w.mails.mailed()
 	for _, address := range []string{"ada@example.com", "nobody@example.com"} {
-		if err := w.Resend(w.ctx, address); err != nil {
+		if err := w.Resend(w.ctx, address, domain.Client{}); err != nil {
 			t.Fatal(err)
 		}
 	}

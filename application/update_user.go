@@ -19,11 +19,14 @@ type UpdateUser struct {
 	LastName  *string
 	Email     *string
 	Role      *string
-	Client    domain.Client
+	// CurrentPassword is needed to change one's own address.
+	CurrentPassword string
+	Client          domain.Client
 }
 
-// UpdateUser changes a user, for the user itself or an admin. Role and address are for admins to change, and
-// nobody's address is changed without proof by its owner: an admin may not change their own here either.
+// UpdateUser changes a user, for the user itself or an admin. Roles are for admins to change. An address that an
+// admin gives somebody else holds at once, and both addresses are told; one's own becomes the pending one, which
+// ConfirmEmail puts into force.
 func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser) (domain.User, error) {
 	self := p.User.ID == in.ID
 	switch {
@@ -31,8 +34,8 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 		return domain.User{}, domain.ErrNotYourAccount
 	case in.Role != nil && !p.IsAdmin():
 		return domain.User{}, domain.ErrRoleChangeDenied
-	case in.Email != nil && self:
-		return domain.User{}, domain.ErrEmailChangeDenied
+	case in.Email != nil && self && in.CurrentPassword == "":
+		return domain.User{}, domain.ErrPasswordRequired
 	}
 	var email domain.Email
 	var role domain.Role
@@ -48,6 +51,12 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 		}
 	}
 	now := a.now()
+	settle := func(ports.Store) (domain.User, error) { return domain.User{}, nil }
+	if in.Email != nil && self {
+		if settle, err = a.proveOwner(ctx, p, in.CurrentPassword, in.Client, now); err != nil {
+			return domain.User{}, fmt.Errorf("update user %s: %w", in.ID, err)
+		}
+	}
 	var u domain.User
 	err = a.store.InTx(ctx, func(tx ports.Store) (err error) {
 		if in.Email != nil {
@@ -58,6 +67,9 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 		if u, err = a.lockUser(ctx, tx, p, in.ID, role == domain.RoleUser, now); err != nil {
 			return err
 		}
+		if _, err := settle(tx); err != nil {
+			return err
+		}
 		if in.FirstName != nil || in.LastName != nil {
 			if err := u.Rename(or(in.FirstName, u.FirstName), or(in.LastName, u.LastName), now); err != nil {
 				return err
@@ -65,10 +77,15 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 		}
 		actions := []domain.Action{domain.ActionUserUpdated}
 		if in.Email != nil {
-			if err := a.moveTo(ctx, tx, &u, email, now); err != nil {
+			change := a.assignEmail
+			if self {
+				change = a.requestEmail
+			}
+			action, err := change(ctx, tx, &u, email, in.Client, now)
+			if err != nil {
 				return err
 			}
-			actions = append(actions, domain.ActionEmailChanged)
+			actions = append(actions, action)
 		}
 		if in.Role != nil && role != u.Role {
 			if err := u.ChangeRole(role, now); err != nil {
@@ -128,24 +145,9 @@ func oneRemains(admins []domain.User, actor, target uuid.UUID, now time.Time) er
 	if targeted && others == 0 {
 		return domain.ErrLastAdmin
 	}
-	if !acting {
+	if !acting && actor != target {
 		return domain.ErrAdminOnly
 	}
-	return nil
-}
-
-// moveTo gives u another address. Codes that were on their way to the old one are worth nothing any more, and
-// a verified user leaves no room for sign-ups of the new one.
-func (a *App) moveTo(ctx context.Context, tx ports.Store, u *domain.User, email domain.Email, now time.Time) error {
-	if err := tx.Challenges().DeleteByUser(ctx, u.ID); err != nil {
-		return err
-	}
-	if u.Verified() {
-		if err := tx.Users().DeleteAttempts(ctx, email.Key, 0); err != nil {
-			return err
-		}
-	}
-	u.ChangeEmail(email, now)
 	return nil
 }
 

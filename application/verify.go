@@ -30,6 +30,9 @@ func (a *App) Verify(ctx context.Context, in Verify) error {
 	if err != nil {
 		return err
 	}
+	if err := a.spend(ctx, email, code, in.Client); err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
 	now := a.now()
 	err = a.verdict(ctx, func(tx ports.Store) (verdict, failure error) {
 		if err := tx.Users().LockAddress(ctx, email.Key); err != nil {

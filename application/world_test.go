@@ -45,12 +45,21 @@ func newApp(t *testing.T, store ports.Store, now func() time.Time, h *hasher, ma
 	settings := application.Settings{
 		Lifetimes:    domain.SessionLifetimes{Access: 30 * time.Minute, Refresh: 24 * time.Hour, Session: 30 * 24 * time.Hour},
 		RefreshGrace: 10 * time.Second, MaxSessions: 20, RateLimits: true,
+		Budgets: domain.Budgets{
+			LoginOfAccountFromNetwork: domain.Budget{Burst: 10, Interval: 90 * time.Second},
+			LoginFromNetwork:          domain.Budget{Burst: 100, Interval: 36 * time.Second},
+			LoginOfAccount:            domain.Budget{Burst: 100, Interval: 864 * time.Second},
+			CodesOfAddress:            domain.Budget{Burst: 25, Interval: 24 * time.Hour / 25},
+			CodesFromNetwork:          domain.Budget{Burst: 60, Interval: time.Minute},
+			MailsToAddress:            domain.Budget{Burst: 10, Interval: 30 * time.Minute},
+			SignUpsFromNetwork:        domain.Budget{Burst: 30, Interval: 2 * time.Minute},
+		},
 	}
 	for _, f := range adjust {
 		f(&settings)
 	}
 	app, err := application.New(application.Deps{
-		Store: store, Hasher: h, Tokens: tokens, Mailer: mails, Secret: secret, Now: now,
+		Store: store, Hasher: h, Tokens: tokens, Mailer: mails, Passwords: wellKnown{}, Secret: secret, Now: now,
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, NewRandomID: uuid.New, Settings: settings,
 	})
 	if err != nil {
@@ -224,3 +233,19 @@ func (o *outbox) mailed() int {
 	defer o.mu.Unlock()
 	return len(o.codes)
 }
+
+// notices are the kinds of the notices that were mailed, in order.
+func (o *outbox) kinds() []domain.NoticeKind {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var kinds []domain.NoticeKind
+	for _, n := range o.notices {
+		kinds = append(kinds, n.Kind)
+	}
+	return kinds
+}
+
+// wellKnown knows two passwords.
+type wellKnown struct{}
+
+func (wellKnown) Common(p string) bool { return p == "password1" || p == "iloveyou" }

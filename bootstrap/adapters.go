@@ -37,36 +37,57 @@ func newHasher(lc fx.Lifecycle, cfg Config) (*bcrypthash.Hasher, error) {
 	return hasher, nil
 }
 
-func newTokens(cfg Config, k keys, env surroundings) (*jwttoken.Tokens, error) {
-	return jwttoken.New(jwttoken.Config{
-		Secret: k.secret, Previous: cfg.SecretKeyPrevious, AccessLife: cfg.Settings().Lifetimes.Access, Now: env.now,
+func newTokens(cfg Config, k keys, env surroundings, log *zap.Logger) (*jwttoken.Tokens, error) {
+	tokens, err := jwttoken.New(jwttoken.Config{
+		Secret: k.secret, Previous: cfg.SecretKeyPrevious, KeysDir: cfg.JWTKeysDir,
+		AccessLife: cfg.Settings().Lifetimes.Access, Now: env.now,
+		Report: func(err error) { log.Error("the folder of keys", zap.Error(err)) },
 	})
+	if err != nil && cfg.JWTKeysDir != "" {
+		return nil, fmt.Errorf("JWT_KEYS_DIR: %w", err)
+	}
+	return tokens, err
 }
 
 // appDeps are the ports that the application needs; fx fills them in.
 type appDeps struct {
 	fx.In
 
-	Store  ports.Store
-	Hasher ports.Hasher
-	Tokens ports.Tokens
-	Mailer ports.Mailer
+	Store     ports.Store
+	Hasher    ports.Hasher
+	Tokens    ports.Tokens
+	Mailer    ports.Mailer
+	Passwords ports.CommonPasswords
 }
 
 func newApp(cfg Config, k keys, env surroundings, d appDeps) (*application.App, error) {
 	return application.New(application.Deps{
-		Store: d.Store, Hasher: d.Hasher, Tokens: d.Tokens, Mailer: d.Mailer, Secret: k.secret, Settings: cfg.Settings(),
+		Store: d.Store, Hasher: d.Hasher, Tokens: d.Tokens, Mailer: d.Mailer, Passwords: d.Passwords,
+		Secret: k.secret, Settings: cfg.Settings(),
 		Now: env.now, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, NewRandomID: uuid.New,
 	})
 }
 
-func newAPI(app *application.App, cfg Config, schema *schema, mails httpapi.Mailbox, log *zap.Logger) *httpapi.API {
+// apiDeps are what the HTTP side works with.
+type apiDeps struct {
+	fx.In
+
+	App     *application.App
+	Tokens  *jwttoken.Tokens
+	Schema  *schema
+	Mailbox httpapi.Mailbox
+	Log     *zap.Logger
+}
+
+func newAPI(cfg Config, d apiDeps) *httpapi.API {
+	mails := d.Mailbox
 	if !showsMailbox(cfg) {
 		mails = nil
 	}
-	return httpapi.New(app, httpapi.Config{
-		Version: version(), Production: cfg.Production(), Mailbox: mails, Ready: schema.ready,
-	}, log)
+	return httpapi.New(d.App, httpapi.Config{
+		Version: version(), Production: cfg.Production(), TrustedProxies: cfg.Proxies(), JWKS: d.Tokens.JWKS,
+		Mailbox: mails, Ready: d.Schema.ready,
+	}, d.Log)
 }
 
 // openAPI renders the document without making anything else.

@@ -24,7 +24,8 @@ const mailboxFrom = "Coffee Shop <no-reply@coffeeshop.example>"
 // check holds the values against what is allowed, and fills in the defaults that depend on other values.
 func (l *loader) check() {
 	l.checkRanges()
-	l.checkAddress()
+	l.checkAddresses()
+	l.checkProxies()
 	l.checkDatabase()
 	l.checkSecrets()
 	l.checkLifetimes()
@@ -52,13 +53,23 @@ func (l *loader) checkRanges() {
 	}
 }
 
-func (l *loader) checkAddress() {
-	_, port, err := net.SplitHostPort(l.cfg.HTTPAddr)
-	if err == nil {
-		_, err = strconv.ParseUint(port, 10, 16)
+func (l *loader) checkAddresses() {
+	for _, v := range []struct{ name, addr, such string }{
+		{"HTTP_ADDR", l.cfg.HTTPAddr, "127.0.0.1:8000"}, {"ADMIN_ADDR", l.cfg.AdminAddr, "127.0.0.1:9090"},
+	} {
+		_, port, err := net.SplitHostPort(v.addr)
+		if err == nil {
+			_, err = strconv.ParseUint(port, 10, 16)
+		}
+		if err != nil {
+			l.fault(v.name, fmt.Sprintf("%q is not an address to listen on", v.addr), "host:port or :port, such as "+v.such)
+		}
 	}
-	if err != nil {
-		l.fault("HTTP_ADDR", fmt.Sprintf("%q is not an address to listen on", l.cfg.HTTPAddr), "host:port or :port, such as 127.0.0.1:8000")
+}
+
+func (l *loader) checkProxies() {
+	if _, err := parseNetworks(l.cfg.TrustedProxies); err != nil {
+		l.fault("TRUSTED_PROXIES", err.Error(), "addresses and networks with commas between them, such as 10.0.0.7, 172.16.0.0/12, fd00::/8")
 	}
 }
 

@@ -31,6 +31,7 @@ type Config struct {
 	SecretKey         domain.Secret `env:"SECRET_KEY"`
 	SecretKeyPrevious domain.Secret `env:"SECRET_KEY_PREVIOUS"`
 	SecretKeyGenerate bool          `env:"SECRET_KEY_GENERATE" envDefault:"false"`
+	JWTKeysDir        string        `env:"JWT_KEYS_DIR"` // empty: HS256
 
 	AccessMinutes     int `env:"ACCESS_TOKEN_EXPIRE_MINUTES" envDefault:"30" range:"1 to 1440"`
 	RefreshMinutes    int `env:"REFRESH_TOKEN_EXPIRE_MINUTES" envDefault:"1440" range:"1 to 525600"`
@@ -52,9 +53,23 @@ type Config struct {
 	AdminEmail    string        `env:"ADMIN_EMAIL"`
 	AdminPassword domain.Secret `env:"ADMIN_PASSWORD"`
 
-	AutoMigrate bool   `env:"AUTO_MIGRATE"` // default: true in development, false in production
-	RunJobs     bool   `env:"RUN_JOBS" envDefault:"true"`
-	RateLimits  Switch `env:"RATE_LIMITS" envDefault:"on"`
+	PProf     bool   `env:"PPROF" envDefault:"false"`
+	AdminAddr string `env:"ADMIN_ADDR" envDefault:"127.0.0.1:9090"`
+
+	AutoMigrate bool `env:"AUTO_MIGRATE"` // default: true in development, false in production
+	RunJobs     bool `env:"RUN_JOBS" envDefault:"true"`
+
+	TrustedProxies          string `env:"TRUSTED_PROXIES"` // see Proxies
+	SignUpRevealsDuplicates bool   `env:"SIGNUP_REVEALS_DUPLICATES" envDefault:"false"`
+	RateLimits              Switch `env:"RATE_LIMITS" envDefault:"on"`
+
+	LimitLoginAccountNetwork domain.Budget `env:"LIMIT_LOGIN_ACCOUNT_NETWORK" envDefault:"10/15m"`
+	LimitLoginNetwork        domain.Budget `env:"LIMIT_LOGIN_NETWORK" envDefault:"100/1h"`
+	LimitLoginAccount        domain.Budget `env:"LIMIT_LOGIN_ACCOUNT" envDefault:"100/24h"`
+	LimitCodesAddress        domain.Budget `env:"LIMIT_CODES_ADDRESS" envDefault:"25/24h"`
+	LimitCodesNetwork        domain.Budget `env:"LIMIT_CODES_NETWORK" envDefault:"60/1h"`
+	LimitMailsAddress        domain.Budget `env:"LIMIT_MAILS_ADDRESS" envDefault:"10/5h"`
+	LimitSignUpsNetwork      domain.Budget `env:"LIMIT_SIGNUPS_NETWORK" envDefault:"30/1h"`
 }
 
 // Production reports whether the service runs for real.
@@ -129,5 +144,15 @@ func (c Config) Settings() application.Settings {
 		RefreshGrace: time.Duration(c.RefreshGrace) * time.Second,
 		MaxSessions:  c.SessionMaxPerUser,
 		RateLimits:   c.RateLimits == on,
+		Budgets: domain.Budgets{
+			LoginOfAccountFromNetwork: c.LimitLoginAccountNetwork,
+			LoginFromNetwork:          c.LimitLoginNetwork,
+			LoginOfAccount:            c.LimitLoginAccount,
+			CodesOfAddress:            c.LimitCodesAddress,
+			CodesFromNetwork:          c.LimitCodesNetwork,
+			MailsToAddress:            c.LimitMailsAddress,
+			SignUpsFromNetwork:        c.LimitSignUpsNetwork,
+		},
+		RevealDuplicates: c.SignUpRevealsDuplicates,
 	}
 }

@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -41,7 +42,14 @@ func TestLoadConfig_DefaultsNeedNothing(t *testing.T) {
 		HTTPAddr: "127.0.0.1:8000", AppEnv: development, DataDir: "./data", DBPort: 5432, DBSSLMode: "prefer",
 		AccessMinutes: 30, RefreshMinutes: 1440, RefreshGrace: 10, SessionMaxDays: 30, SessionMaxPerUser: 20, BcryptCost: 12,
 		EmailPort: 587, EmailTLS: "starttls", EmailFrom: mailboxFrom, MailboxDir: "data/mailbox",
-		AutoMigrate: true, RunJobs: true, RateLimits: on,
+		AdminAddr: "127.0.0.1:9090", AutoMigrate: true, RunJobs: true, RateLimits: on,
+		LimitLoginAccountNetwork: domain.Budget{Burst: 10, Interval: 90 * time.Second},
+		LimitLoginNetwork:        domain.Budget{Burst: 100, Interval: 36 * time.Second},
+		LimitLoginAccount:        domain.Budget{Burst: 100, Interval: 864 * time.Second},
+		LimitCodesAddress:        domain.Budget{Burst: 25, Interval: 3456 * time.Second},
+		LimitCodesNetwork:        domain.Budget{Burst: 60, Interval: time.Minute},
+		LimitMailsAddress:        domain.Budget{Burst: 10, Interval: 30 * time.Minute},
+		LimitSignUpsNetwork:      domain.Budget{Burst: 30, Interval: 2 * time.Minute},
 	}
 	if cfg != want {
 		t.Errorf("got %+v", cfg)
@@ -50,7 +58,7 @@ func TestLoadConfig_DefaultsNeedNothing(t *testing.T) {
 		t.Errorf("the database or the mailbox is not the embedded one: %+v", cfg)
 	}
 	if s := cfg.Settings(); s.Lifetimes != (domain.SessionLifetimes{Access: 30 * time.Minute, Refresh: 24 * time.Hour, Session: 720 * time.Hour}) ||
-		s.RefreshGrace != 10*time.Second || s.MaxSessions != 20 || !s.RateLimits {
+		s.RefreshGrace != 10*time.Second || s.MaxSessions != 20 || !s.RateLimits || s.RevealDuplicates {
 		t.Errorf("settings %+v", s)
 	}
 	if empty, err := LoadConfig(map[string]string{"HTTP_ADDR": "", "BCRYPT_COST": "", "DATABASE_URL": "", "SECRETF_KEY": ""}); err != nil || empty != want {
@@ -94,8 +102,21 @@ func TestLoadConfig_TakesRightValues(t *testing.T) {
 		{with(live, "EMAIL_PORT=25", "EMAIL_TLS=none"), func(c Config) any { return string(c.EmailTLS) }, "none"},
 		{with(nil, "EMAIL_FROM=Ann <a@b.example>"), func(c Config) any { return c.EmailFrom }, "Ann <a@b.example>"},
 		{with(nil, "ADMIN_EMAIL=a@b.example", "ADMIN_PASSWORD=12345678"), func(c Config) any { return c.AdminPassword.Reveal() }, "12345678"},
+		{with(live, "PPROF=true", "ADMIN_ADDR=:1"), func(c Config) any { return [2]any{c.PProf, c.AdminAddr} }, [2]any{true, ":1"}},
 		{with(nil, "RUN_JOBS=false"), func(c Config) any { return c.RunJobs }, false},
 		{with(nil, "RATE_LIMITS=off"), func(c Config) any { return c.Settings().RateLimits }, false},
+		{with(nil, "JWT_KEYS_DIR=/srv/keys"), func(c Config) any { return c.JWTKeysDir }, "/srv/keys"},
+		{with(nil, "SIGNUP_REVEALS_DUPLICATES=true"), func(c Config) any { return c.Settings().RevealDuplicates }, true},
+		{with(nil, "TRUSTED_PROXIES= 10.1.2.3/8,192.0.2.1 , ::ffff:192.0.2.2, ::ffff:198.51.100.0/120,fd00::1,fd00::/8,"),
+			func(c Config) any { return fmt.Sprint(c.Proxies()) },
+			"[10.0.0.0/8 192.0.2.1/32 192.0.2.2/32 198.51.100.0/24 fd00::1/128 fd00::/8]"},
+		{with(nil, "LIMIT_LOGIN_ACCOUNT_NETWORK=1/1s"), func(c Config) any { return c.Settings().Budgets.LoginOfAccountFromNetwork }, domain.Budget{Burst: 1, Interval: time.Second}},
+		{with(nil, "LIMIT_LOGIN_NETWORK=1000000/1s"), func(c Config) any { return c.Settings().Budgets.LoginFromNetwork }, domain.Budget{Burst: 1_000_000, Interval: time.Microsecond}},
+		{with(nil, "LIMIT_LOGIN_ACCOUNT=1/8760h"), func(c Config) any { return c.Settings().Budgets.LoginOfAccount }, domain.Budget{Burst: 1, Interval: 8760 * time.Hour}},
+		{with(nil, "LIMIT_CODES_ADDRESS=2/1h30m"), func(c Config) any { return c.Settings().Budgets.CodesOfAddress }, domain.Budget{Burst: 2, Interval: 45 * time.Minute}},
+		{with(nil, "LIMIT_CODES_NETWORK=3/1m"), func(c Config) any { return c.Settings().Budgets.CodesFromNetwork }, domain.Budget{Burst: 3, Interval: 20 * time.Second}},
+		{with(nil, "LIMIT_MAILS_ADDRESS=4/1m"), func(c Config) any { return c.Settings().Budgets.MailsToAddress }, domain.Budget{Burst: 4, Interval: 15 * time.Second}},
+		{with(nil, "LIMIT_SIGNUPS_NETWORK=5/1m"), func(c Config) any { return c.Settings().Budgets.SignUpsFromNetwork }, domain.Budget{Burst: 5, Interval: 12 * time.Second}},
 		{with(nil, "DATABASE_URL=postgresql://u:p@h/d"), func(c Config) any { return c.PostgresURL().Reveal() + c.SQLitePath() }, "postgresql://u:p@h/d"},
 		{with(nil, "DATABASE_URL=postgres://u:p@h:1/d?sslmode=disable"), func(c Config) any { return c.Database() }, "PostgreSQL, h:1/d"},
 		{with(nil, "DB_HOST=db", "DB_USER=u", "DB_NAME=n"), func(c Config) any { return c.PostgresURL().Reveal() }, "postgres://u@db:5432/n?sslmode=prefer"},
@@ -122,6 +143,8 @@ func TestLoadConfig_NamesEachWrongValue(t *testing.T) {
 		{with(nil, "HTTP_ADDR=8000"), `HTTP_ADDR: "8000" is not an address to listen on; allowed: host:port`},
 		{with(nil, "HTTP_ADDR=localhost:http"), `HTTP_ADDR: `},
 		{with(nil, "HTTP_ADDR=:65536"), `HTTP_ADDR: `},
+		{with(nil, "ADMIN_ADDR=9090"), `ADMIN_ADDR: "9090" is not an address to listen on; allowed: host:port`},
+		{with(nil, "PPROF=on"), `PPROF: "on" is neither true nor false`},
 		{with(nil, "APP_ENV=prod"), `APP_ENV: "prod" is none of the values; allowed: development, production`},
 		{with(nil, "DEBUG=perhaps"), `DEBUG: "perhaps" is neither true nor false; allowed: true or false`},
 		{with(nil, "DATABASE_URL=mysql://u:sesame@h/d"), `DATABASE_URL: is not the URL of a PostgreSQL database; allowed: postgres://`},
@@ -167,6 +190,23 @@ func TestLoadConfig_NamesEachWrongValue(t *testing.T) {
 		{with(nil, "ADMIN_EMAIL=a@b.example", "ADMIN_PASSWORD=sesame"), `ADMIN_PASSWORD: must have at least 8 characters; allowed: 8 characters to 1024 bytes`},
 		{with(nil, "AUTO_MIGRATE=x"), `AUTO_MIGRATE: "x" is neither`},
 		{with(nil, "RUN_JOBS=x"), `RUN_JOBS: "x" is neither`},
+		{with(nil, "SIGNUP_REVEALS_DUPLICATES=x"), `SIGNUP_REVEALS_DUPLICATES: "x" is neither true nor false`},
+		{with(nil, "TRUSTED_PROXIES=10.0.0.1,proxy"), `TRUSTED_PROXIES: "proxy" is neither an address nor a network; allowed: addresses and networks`},
+		{with(nil, "TRUSTED_PROXIES=10.0.0.0/33"), `TRUSTED_PROXIES: "10.0.0.0/33" is neither`},
+		{with(nil, "TRUSTED_PROXIES=10.0.0.1:80"), `TRUSTED_PROXIES: "10.0.0.1:80" is neither`},
+		{with(nil, "TRUSTED_PROXIES=fe80::1%eth0"), `TRUSTED_PROXIES: "fe80::1%eth0" is neither`},
+		{with(nil, "TRUSTED_PROXIES=0.0.0.0/0"), `TRUSTED_PROXIES: "0.0.0.0/0" would have everybody believed`},
+		{with(nil, "TRUSTED_PROXIES=::ffff:0.0.0.0/96"), `TRUSTED_PROXIES: "::ffff:0.0.0.0/96" would have everybody believed`},
+		{with(nil, "LIMIT_LOGIN_NETWORK=many"), `LIMIT_LOGIN_NETWORK: "many" is not a limit; allowed: N/DURATION with N from 1 to 1000000 and DURATION from 1s to 8760h, such as 10/15m`},
+		{with(nil, "LIMIT_LOGIN_NETWORK=10"), `LIMIT_LOGIN_NETWORK: "10" is not a limit`},
+		{with(nil, "LIMIT_LOGIN_NETWORK=10/15"), `LIMIT_LOGIN_NETWORK: "10/15" is not a limit`},
+		{with(nil, "LIMIT_LOGIN_NETWORK=10/1d"), `LIMIT_LOGIN_NETWORK: "10/1d" is not a limit`},
+		{with(nil, "LIMIT_LOGIN_NETWORK=1.5/1h"), `LIMIT_LOGIN_NETWORK: "1.5/1h" is not a limit`},
+		{with(nil, "LIMIT_LOGIN_NETWORK=0/1h"), `LIMIT_LOGIN_NETWORK: "0/1h" is out of range; allowed: N/DURATION`},
+		{with(nil, "LIMIT_LOGIN_NETWORK=1000001/1h"), `LIMIT_LOGIN_NETWORK: "1000001/1h" is out of range`},
+		{with(nil, "LIMIT_LOGIN_NETWORK=1/999ms"), `LIMIT_LOGIN_NETWORK: "1/999ms" is out of range`},
+		{with(nil, "LIMIT_LOGIN_NETWORK=1/8761h"), `LIMIT_LOGIN_NETWORK: "1/8761h" is out of range`},
+		{with(nil, "LIMIT_LOGIN_NETWORK=1/-1h"), `LIMIT_LOGIN_NETWORK: "1/-1h" is out of range`},
 		{with(nil, "RATE_LIMITS=true"), `RATE_LIMITS: "true" is none of the values; allowed: on, off`},
 	} {
 		_, err := LoadConfig(c.environ)

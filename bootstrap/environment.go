@@ -120,6 +120,7 @@ func (l *loader) bind() {
 		reflect.TypeFor[domain.Secret](): func(text string) (any, error) { return domain.NewSecret(text), nil },
 		reflect.TypeFor[int]():           parseInt,
 		reflect.TypeFor[bool]():          parseBool,
+		reflect.TypeFor[domain.Budget](): parseBudget,
 	}})
 	if !l.isGiven("AUTO_MIGRATE") {
 		l.cfg.AutoMigrate = !l.cfg.Production()
@@ -161,6 +162,8 @@ func variables() []variable {
 			v.allowed = strings.Join(e.allowed(), ", ")
 		case field.Type.Kind() == reflect.Bool:
 			v.allowed = "true or false"
+		case field.Type == reflect.TypeFor[domain.Budget]():
+			v.allowed = budgetAllowed
 		}
 		all = append(all, v)
 	}

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/fx"
 
 	"coffeeshop/adapters/bunstore"
+	"coffeeshop/adapters/commonpasswords"
 	"coffeeshop/adapters/riverjobs"
 	"coffeeshop/ports"
 )
@@ -27,13 +28,15 @@ func graph(cfg Config, env surroundings) fx.Option {
 			newSchema,
 			func(db *bunstore.DB) ports.Store { return db },
 			fx.Annotate(newHasher, fx.As(new(ports.Hasher))),
-			fx.Annotate(newTokens, fx.As(new(ports.Tokens))),
+			fx.Annotate(newTokens, fx.As(fx.Self()), fx.As(new(ports.Tokens))),
+			func() ports.CommonPasswords { return commonpasswords.Passwords{} },
 			newMail,
 
 			newApp,
 			newWork,
 			newAPI,
 			newServer,
+			newProfiler,
 		),
 	)
 }
@@ -41,7 +44,7 @@ func graph(cfg Config, env surroundings) fx.Option {
 // The commands, by what they ask of the graph. Hooks start in the order in which things are made, and stop in
 // the opposite one: no more requests, then no more jobs, then the lane of hashes, then the database.
 var (
-	serving   = fx.Invoke(migrateAtStart, func(*work) {}, func(*server) {})
+	serving   = fx.Invoke(migrateAtStart, func(*profiler) {}, func(*work) {}, func(*server) {})
 	migrating = fx.Invoke(func(*schema) {})
 	managing  = fx.Invoke(migrateFirst)
 )

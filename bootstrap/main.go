@@ -13,6 +13,7 @@ import (
 	"go.uber.org/fx"
 
 	"coffeeshop/adapters/cli"
+	"coffeeshop/adapters/jwttoken"
 	"coffeeshop/application"
 	"coffeeshop/domain"
 )
@@ -92,6 +93,28 @@ func commands(env surroundings, environ func() (map[string]string, error)) cli.C
 		},
 		PromoteAdmin: func(ctx context.Context, email string) (domain.User, error) {
 			return manage(ctx, func(app *application.App) (domain.User, error) { return app.PromoteAdmin(ctx, email) })
+		},
+		KeyAlgorithms: jwttoken.Algorithms,
+		GenerateKey: func(_ context.Context, algorithm string) (string, error) {
+			folder, err := keyFolderOf(configured())
+			if err != nil {
+				return "", err
+			}
+			return folder.generate(algorithm, env.now())
+		},
+		ListKeys: func(context.Context) ([]cli.Key, error) {
+			folder, err := keyFolderOf(configured())
+			if err != nil {
+				return nil, err
+			}
+			return folder.list(env.now())
+		},
+		RetireKey: func(_ context.Context, kid string) error {
+			folder, err := keyFolderOf(configured())
+			if err != nil {
+				return err
+			}
+			return folder.retire(kid, env.now())
 		},
 		OpenAPI: openAPI,
 	}

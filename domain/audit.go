@@ -20,6 +20,11 @@ const (
 	ActionRoleChanged       Action = "user.role_changed"
 	ActionEmailChanged      Action = "user.email_changed"
 	ActionAdminCreated      Action = "admin.created"
+	ActionCodeRequested     Action = "code.requested"
+	ActionPasswordReset     Action = "user.password_reset"
+	ActionPasswordChanged   Action = "user.password_changed"
+	ActionEmailRequested    Action = "user.email_requested"
+	ActionLoginSuspicious   Action = "login.suspicious"
 	ActionSessionStarted    Action = "session.started"
 	ActionSessionEnded      Action = "session.ended"
 	ActionSessionsEnded     Action = "session.all_ended"
@@ -44,7 +49,15 @@ type NoticeKind string
 
 // The notices.
 const (
-	NoticeSessionStolen NoticeKind = "session_stolen"
+	NoticeSessionStolen    NoticeKind = "session_stolen"
+	NoticePasswordReset    NoticeKind = "password_reset"
+	NoticePasswordChanged  NoticeKind = "password_changed"
+	NoticeEmailRequested   NoticeKind = "email_requested" // to the old address: a change awaits its proof
+	NoticeEmailChanged     NoticeKind = "email_changed"   // to the old address, and after an admin's change to both
+	NoticeSignUpAttempted  NoticeKind = "sign_up_attempted"
+	NoticeAddressRequested NoticeKind = "address_requested" // to the owner of an address that another account wants
+	NoticeSuspiciousLogin  NoticeKind = "suspicious_login"
+	NoticeAccountDeleted   NoticeKind = "account_deleted"
 )
 
 // Notice is a mail waiting to be sent. It carries its own address, since the account may have another one, or

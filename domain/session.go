@@ -105,27 +105,3 @@ func (s Session) Judge(t RevokedToken, now time.Time, grace time.Duration) Verdi
 		return VerdictSupersede
 	}
 }
-
-// Client is where a call comes from, as far as the edge can tell.
-type Client struct {
-	IP        string
-	UserAgent string // at most 255 bytes
-	RequestID string
-}
-
-// Principal is an authenticated caller: the user and session as they are now, not as the token says.
-type Principal struct {
-	User      User
-	SessionID uuid.UUID
-}
-
-// IsAdmin reports whether the caller may administer users.
-func (p Principal) IsAdmin() bool { return p.User.Role == RoleAdmin }
-
-// RequireAdmin returns ErrAdminOnly for anybody else.
-func (p Principal) RequireAdmin() error {
-	if !p.IsAdmin() {
-		return ErrAdminOnly
-	}
-	return nil
-}

@@ -9,14 +9,41 @@ import (
 	"time"
 )
 
-// Budget is how much of something a throttle lets through: Burst at once, and one more each Interval.
+// Budget is how much of something a throttle lets through: Burst at once, and one more each Interval, so that
+// within any stretch of time t it never lets through more than Burst + t/Interval.
 type Budget struct {
 	Burst    int
 	Interval time.Duration
 }
 
-// ResendBudget limits the codes that are mailed to an address on request.
-var ResendBudget = Budget{Burst: 1, Interval: time.Minute}
+// Budgets are the throttles' limits; docs/security.md gives the reason of each.
+type Budgets struct {
+	LoginOfAccountFromNetwork Budget // failed logins to one account from one network
+	LoginFromNetwork          Budget // failed logins from one network
+	LoginOfAccount            Budget // failed logins to one account from networks where it never logged in
+	CodesOfAddress            Budget // guesses of the digits mailed to one address
+	CodesFromNetwork          Budget // guesses of digits from one network
+	MailsToAddress            Budget // mails to one address that anybody can ask for
+	SignUpsFromNetwork        Budget
+}
+
+// The limits that are part of a promise rather than a choice.
+var (
+	// RepeatedMails keeps mails that are asked for again a minute apart.
+	RepeatedMails = Budget{Burst: 1, Interval: time.Minute}
+	// SignUpNotices limits how often an owner is told that somebody tried to sign up with the address.
+	SignUpNotices = Budget{Burst: 1, Interval: time.Hour}
+	// SuspicionNotices limits how often an owner is told of a suspicious sign-in.
+	SuspicionNotices = Budget{Burst: 1, Interval: 24 * time.Hour}
+	// LoginFailures remembers failed logins of an account for a day each; it is never used up.
+	LoginFailures = Budget{Burst: 1_000_000, Interval: 24 * time.Hour}
+)
+
+// SuspiciousFailures is how many failed logins make the next successful one suspicious.
+const SuspiciousFailures = 5
+
+// KnownNetworkLife is how long an account's networks are remembered after a login.
+const KnownNetworkLife = 90 * 24 * time.Hour
 
 // ThrottleKey makes the keys of throttles, from which nobody can tell whom they concern.
 type ThrottleKey struct{ key []byte }

@@ -56,6 +56,7 @@ const nameMaxCharacters = 100
 type User struct {
 	ID              uuid.UUID
 	Email           Email
+	PendingEmail    Email  // the address that is to replace Email once it is proved; zero: none
 	FirstName       string // empty: none
 	LastName        string // empty: none
 	Status          Status
@@ -116,7 +117,12 @@ func checkName(field, name string) error {
 }
 
 // ChangeEmail replaces the address of a user; whoever calls it has seen to the proof.
-func (u *User) ChangeEmail(email Email, now time.Time) { u.Email, u.UpdatedAt = email, now }
+func (u *User) ChangeEmail(email Email, now time.Time) {
+	u.Email, u.PendingEmail, u.UpdatedAt = email, Email{}, now
+}
+
+// AwaitEmail notes the address that the user wants instead.
+func (u *User) AwaitEmail(email Email, now time.Time) { u.PendingEmail, u.UpdatedAt = email, now }
 
 // ChangeRole replaces the role. Only a verified user can become an admin.
 func (u *User) ChangeRole(role Role, now time.Time) error {
@@ -127,10 +133,13 @@ func (u *User) ChangeRole(role Role, now time.Time) error {
 	return nil
 }
 
-// ChangePassword replaces the password's hash.
+// ChangePassword replaces the password; an address that was asked for with the old one is given up.
 func (u *User) ChangePassword(hash PasswordHash, now time.Time) {
-	u.PasswordHash, u.UpdatedAt = hash, now
+	u.PasswordHash, u.PendingEmail, u.UpdatedAt = hash, Email{}, now
 }
+
+// UpgradeHash replaces the hash by a stronger one of the same password.
+func (u *User) UpgradeHash(hash PasswordHash) { u.PasswordHash = hash }
 
 // Block keeps the user out: until the given time, or, when that is zero, until Unblock.
 func (u *User) Block(reason string, until, now time.Time) error {

@@ -178,11 +178,9 @@ func TestFlow_SeveralSignUpsOfOneAddressLeaveOneAccount(t *testing.T) {
 			t.Errorf("%d verifications won", won)
 		}
 		s.login(t, "ada@example.com", password)
-		before := len(s.texts(t, "ada@example.com"))
 		s.signUp(t, "ada@example.com") // changes nothing
-		s.verified(t, "later@example.com")
-		if after := len(s.texts(t, "ada@example.com")); after != before {
-			t.Error("a code was mailed to a verified address")
+		if told := s.mail(t, "ada@example.com", 4); digitsPattern.MatchString(told) || longPattern.MatchString(told) {
+			t.Errorf("a code was mailed to a verified address: %s", told)
 		}
 	})
 }

@@ -30,8 +30,6 @@ const (
 	adminPassword = "an admin's own password"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
-
 // onBothEngines runs a test against the service on SQLite and on PostgreSQL.
 func onBothEngines(t *testing.T, test func(t *testing.T, s *service)) {
 	t.Parallel()

@@ -48,3 +48,8 @@ type Tokens interface {
 	ParseAccess(token string, now time.Time) (AccessClaims, error)
 	ParseRefresh(token string, now time.Time) (RefreshClaims, error)
 }
+
+// CommonPasswords tells which passwords are among the well-known ones. It takes lower case.
+type CommonPasswords interface {
+	Common(password string) bool
+}

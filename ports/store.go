@@ -175,19 +175,34 @@ type Notices interface {
 	Delete(ctx context.Context, id uuid.UUID) error
 }
 
-// Throttles limits how often something happens, by the generic cell rate algorithm. Replicas share it.
+// Throttles limits how often something happens, by the generic cell rate algorithm, and remembers keys for a
+// while. Replicas share both.
 type Throttles interface {
 	// Take asks for one unit of the budget of key, in one guarded statement. It returns zero when it was granted,
 	// and otherwise, without taking anything, how long it is until one would be. Concurrent calls together never
 	// get more than the budget.
 	Take(ctx context.Context, key string, b domain.Budget, now time.Time) (wait time.Duration, err error)
+	// Return gives one unit back. It is no error when there is none to give back.
+	Return(ctx context.Context, key string, b domain.Budget) error
+	// Reset restores the full budget and returns how many units of it were in use, rounded up.
+	Reset(ctx context.Context, key string, b domain.Budget, now time.Time) (inUse int, err error)
 	// DeleteIdle removes up to limit throttles that are back at their full budget, and returns how many.
 	DeleteIdle(ctx context.Context, now time.Time, limit int) (int, error)
+
+	// Remember keeps a key until the given time; a later time replaces an earlier one.
+	Remember(ctx context.Context, key string, until time.Time) error
+	// Remembered reports whether a key is remembered.
+	Remembered(ctx context.Context, key string, now time.Time) (bool, error)
+	// DeleteForgotten removes up to limit keys whose time has passed, and returns how many.
+	DeleteForgotten(ctx context.Context, now time.Time, limit int) (int, error)
 }
 
 // Audit keeps what happened.
 type Audit interface {
 	Append(ctx context.Context, e domain.AuditEvent) error
+	// Forget takes network and user agent out of all events of which the user is actor or subject, and what is
+	// in their details.
+	Forget(ctx context.Context, user uuid.UUID) error
 }
 
 // Jobs enqueues work that is done later, at least once, with retries. Inside InTx the work becomes visible with

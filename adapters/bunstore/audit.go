@@ -40,3 +40,8 @@ func (r audit) Append(ctx context.Context, e domain.AuditEvent) error {
 	_, err := r.write.NewInsert().Model(&row).Exec(ctx)
 	return fail("record an audit event", err)
 }
+
+func (r audit) Forget(ctx context.Context, user uuid.UUID) error {
+	_, err := r.write.NewRaw("UPDATE audit_events SET ip = '', user_agent = '', details = '{}' WHERE actor = ? OR subject = ?", user, user).Exec(ctx)
+	return fail("forget a user in the audit events", err)
+}

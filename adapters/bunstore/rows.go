@@ -18,6 +18,8 @@ type userRow struct {
 	ID              uuid.UUID `bun:",pk"`
 	Email           string
 	EmailKey        string
+	PendingEmail    string // empty: none
+	PendingEmailKey string
 	FirstName       string
 	LastName        string
 	Status          domain.Status
@@ -33,18 +35,19 @@ type userRow struct {
 	UpdatedAt       time.Time
 }
 
-const userColumns = "id, email, email_key, first_name, last_name, status, role, locale, password_hash, " +
-	"unverified_until, blocked, blocked_until, block_reason, version, created_at, updated_at"
+const userColumns = "id, email, email_key, pending_email, pending_email_key, first_name, last_name, status, role, locale, " +
+	"password_hash, unverified_until, blocked, blocked_until, block_reason, version, created_at, updated_at"
 
 func (r *userRow) fields() []any {
-	return []any{&r.ID, &r.Email, &r.EmailKey, &r.FirstName, &r.LastName, (*string)(&r.Status), (*string)(&r.Role),
-		(*string)(&r.Locale), &r.PasswordHash, &r.UnverifiedUntil, &r.Blocked, &r.BlockedUntil, &r.BlockReason, &r.Version,
+	return []any{&r.ID, &r.Email, &r.EmailKey, &r.PendingEmail, &r.PendingEmailKey, &r.FirstName, &r.LastName,
+		(*string)(&r.Status), (*string)(&r.Role), (*string)(&r.Locale), &r.PasswordHash, &r.UnverifiedUntil, &r.Blocked, &r.BlockedUntil, &r.BlockReason, &r.Version,
 		&r.CreatedAt, &r.UpdatedAt}
 }
 
 func newUserRow(u domain.User) userRow {
 	return userRow{
-		ID: u.ID, Email: u.Email.Address, EmailKey: u.Email.Key, FirstName: u.FirstName, LastName: u.LastName,
+		ID: u.ID, Email: u.Email.Address, EmailKey: u.Email.Key, PendingEmail: u.PendingEmail.Address,
+		PendingEmailKey: u.PendingEmail.Key, FirstName: u.FirstName, LastName: u.LastName,
 		Status: u.Status, Role: u.Role, Locale: u.Locale, PasswordHash: u.PasswordHash.Reveal(),
 		UnverifiedUntil: optional(u.UnverifiedUntil), Blocked: u.Blocked, BlockedUntil: optional(u.BlockedUntil),
 		BlockReason: u.BlockReason, Version: u.Version, CreatedAt: stamp(u.CreatedAt), UpdatedAt: stamp(u.UpdatedAt),
@@ -53,7 +56,8 @@ func newUserRow(u domain.User) userRow {
 
 func (r userRow) user() domain.User {
 	return domain.User{
-		ID: r.ID, Email: domain.Email{Address: r.Email, Key: r.EmailKey}, FirstName: r.FirstName, LastName: r.LastName,
+		ID: r.ID, Email: domain.Email{Address: r.Email, Key: r.EmailKey},
+		PendingEmail: domain.Email{Address: r.PendingEmail, Key: r.PendingEmailKey}, FirstName: r.FirstName, LastName: r.LastName,
 		Status: r.Status, Role: r.Role, Locale: r.Locale, PasswordHash: domain.NewPasswordHash(r.PasswordHash),
 		UnverifiedUntil: orZero(r.UnverifiedUntil), Blocked: r.Blocked, BlockedUntil: orZero(r.BlockedUntil),
 		BlockReason: r.BlockReason, Version: r.Version, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),

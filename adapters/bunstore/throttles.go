@@ -37,9 +37,48 @@ func (r throttles) Take(ctx context.Context, key string, b domain.Budget, now ti
 	return max(time.Duration(tat-latest)*time.Microsecond, time.Microsecond), nil
 }
 
+// Return may move the arrival time into the past, where Take does not count it.
+func (r throttles) Return(ctx context.Context, key string, b domain.Budget) error {
+	_, err := r.write.NewRaw("UPDATE throttles SET tat = tat - ? WHERE key = ?", b.Interval.Microseconds(), key).Exec(ctx)
+	return fail("return to a throttle", err)
+}
+
+func (r throttles) Reset(ctx context.Context, key string, b domain.Budget, now time.Time) (int, error) {
+	var tat int64
+	err := r.write.NewRaw("DELETE FROM throttles WHERE key = ? RETURNING tat", key).Scan(ctx, &tat)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fail("reset a throttle", err)
+	}
+	interval, ahead := b.Interval.Microseconds(), max(0, tat-now.UnixMicro())
+	inUse := (ahead + interval - 1) / interval
+	return int(min(inUse, int64(b.Burst))), nil // it could be more where a clock lags behind
+}
+
 func (r throttles) DeleteIdle(ctx context.Context, now time.Time, limit int) (int, error) {
 	n, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT key FROM throttles "+
 		"WHERE tat <= ? ORDER BY tat LIMIT ? ?) DELETE FROM throttles WHERE key IN (SELECT key FROM due)",
 		now.UnixMicro(), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
 	return n, fail("delete idle throttles", err)
+}
+
+func (r throttles) Remember(ctx context.Context, key string, until time.Time) error {
+	_, err := r.write.NewRaw("INSERT INTO remembered_keys AS k (key, until) VALUES (?, ?) "+
+		"ON CONFLICT (key) DO UPDATE SET until = excluded.until WHERE k.until < excluded.until", key, stamp(until)).Exec(ctx)
+	return fail("remember a key", err)
+}
+
+func (r throttles) Remembered(ctx context.Context, key string, now time.Time) (bool, error) {
+	var remembered bool
+	err := r.read.NewRaw("SELECT EXISTS (SELECT 1 FROM remembered_keys WHERE key = ? AND until > ?)", key, stamp(now)).Scan(ctx, &remembered)
+	return remembered, fail("read a remembered key", err)
+}
+
+func (r throttles) DeleteForgotten(ctx context.Context, now time.Time, limit int) (int, error) {
+	n, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT key FROM remembered_keys "+
+		"WHERE until <= ? ORDER BY until LIMIT ? ?) DELETE FROM remembered_keys WHERE key IN (SELECT key FROM due)",
+		stamp(now), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
+	return n, fail("delete forgotten keys", err)
 }

@@ -36,6 +36,11 @@ type Commands struct {
 	CreateAdmin  func(ctx context.Context, email string, password domain.Secret) (domain.User, error)
 	PromoteAdmin func(ctx context.Context, email string) (domain.User, error)
 
+	KeyAlgorithms []string // what GenerateKey takes
+	GenerateKey   func(ctx context.Context, algorithm string) (kid string, err error)
+	ListKeys      func(ctx context.Context) ([]Key, error)
+	RetireKey     func(ctx context.Context, kid string) error
+
 	OpenAPI func() ([]byte, error)
 }
 
@@ -133,6 +138,7 @@ func newRoot(c Commands, t Terminal) *cobra.Command {
 		&cobra.Command{Use: "serve", Short: "Serve the API until a signal ends it (the default)", Args: cobra.NoArgs, RunE: serve},
 		newMigrate(c),
 		newAdmin(c, t),
+		newKeys(c),
 		&cobra.Command{Use: "openapi", Short: "Print the OpenAPI document", Args: cobra.NoArgs,
 			RunE: run(func(_ context.Context, cmd *cobra.Command) error {
 				document, err := c.OpenAPI()

@@ -17,6 +17,7 @@ import (
 // script runs commands that only write down how they were called.
 type script struct {
 	calls    []string
+	keys     []Key
 	err      error
 	out, bad bytes.Buffer
 }
@@ -40,7 +41,13 @@ func (s *script) run(t *testing.T, stdin string, args ...string) int {
 			return admin("create "+email+" "+p.Reveal(), email)
 		},
 		PromoteAdmin: func(_ context.Context, email string) (domain.User, error) { return admin("promote "+email, email) },
-		OpenAPI:      func() ([]byte, error) { return []byte("{}\n"), note("openapi") },
+
+		KeyAlgorithms: []string{"EdDSA", "RS256"},
+		GenerateKey:   func(_ context.Context, algorithm string) (string, error) { return "k1", note("generate " + algorithm) },
+		ListKeys:      func(context.Context) ([]Key, error) { return s.keys, note("list") },
+		RetireKey:     func(_ context.Context, kid string) error { return note("retire " + kid) },
+
+		OpenAPI: func() ([]byte, error) { return []byte("{}\n"), note("openapi") },
 	}, Terminal{In: strings.NewReader(stdin), Out: &s.out, Err: &s.bad})
 }
 
@@ -61,6 +68,9 @@ func TestRun_CallsTheCommand(t *testing.T) {
 		{"migrate status", "", "status", "SQLite, x.db\n  1.sql  applied 1970-01-01T00:00:00Z\n  2.sql  applied\n  3.sql  pending\n"},
 		{"openapi", "", "openapi", "{}\n"},
 		{"version", "", "", "v1.2.3\n"},
+		{"keys generate --alg RS256", "", "generate RS256", "k1\n"},
+		{"keys retire k1", "", "retire k1", "k1 is retired.\n"},
+		{"keys list", "", "list", "There are no keys.\n"},
 		{"admin promote --email a@b.example", "", "promote a@b.example", "a@b.example is an admin now.\n"},
 		{"admin create --email a@b.example --password-stdin", " two words \n", "create a@b.example  two words ", "a@b.example is an admin now.\n"},
 		{"admin create --email a@b.example --password-file " + file, "", "create a@b.example of the file", "a@b.example is an admin now.\n"},
@@ -87,6 +97,8 @@ func TestRun_WrongCallsExit2AndCallNothing(t *testing.T) {
 		"brew", "serve now", "--port 80", "migrate", "migrate sideways", "migrate up twice", "admin", "admin create",
 		"admin create --email", "admin promote", "version --loud",
 		"admin create --email a@b.example --password-stdin --password-file x", "health there",
+		"keys", "keys turn", "keys generate", "keys generate RS256", "keys generate --alg HS256", "keys generate --alg none", "keys list all",
+		"keys retire", "keys retire k1 k2",
 	} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()
@@ -116,6 +128,9 @@ func TestRun_FailuresExit1WithOneLine(t *testing.T) {
 		"any": {errors.New("it broke"), "migrate up", "coffeeshop: it broke\n"},
 		"a faulty input": {fmt.Errorf("create an admin: %w", domain.Invalid("password", "must have at least 8 characters")),
 			"admin create --email a@b.example --password-stdin", "coffeeshop: the password must have at least 8 characters\n"},
+		"no folder":   {errors.New("read the key folder: no such directory"), "keys list", "coffeeshop: read the key folder: no such directory\n"},
+		"no key":      {errors.New("there is no key"), "keys retire k1", "coffeeshop: there is no key\n"},
+		"no room":     {errors.New("no space left"), "keys generate --alg EdDSA", "coffeeshop: no space left\n"},
 		"no address":  {nil, "admin create --email ann", "coffeeshop: the email must be an e-mail address\n"},
 		"no terminal": {nil, "admin create --email a@b.example", "coffeeshop: there is no terminal to ask for the password: use --password-stdin or --password-file\n"},
 	} {
@@ -135,7 +150,7 @@ func TestRun_FailuresExit1WithOneLine(t *testing.T) {
 func TestRun_HelpIsEverywhere(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{"", "serve", "migrate", "migrate up", "migrate down", "migrate status", "admin", "admin create",
-		"admin promote", "openapi", "version", "health"} {
+		"admin promote", "openapi", "version", "health", "keys", "keys generate", "keys list", "keys retire"} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()
 			var s script
@@ -146,6 +161,28 @@ func TestRun_HelpIsEverywhere(t *testing.T) {
 				t.Errorf("called %v, printed %q", s.calls, s.out.String())
 			}
 		})
+	}
+}
+
+func TestKeysList_SaysWhatEachKeyIsFor(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	s := script{keys: []Key{
+		{KID: "new", Algorithm: "EdDSA", CreatedAt: at, Signs: true},
+		{KID: "broken", CreatedAt: at, Fault: errors.New("no PEM")},
+		{KID: "older", Algorithm: "ES256", CreatedAt: at},
+		{KID: "retired", Algorithm: "RS256", CreatedAt: at, EndsAt: at.Add(time.Hour)},
+		{KID: "gone", Algorithm: "RS256", CreatedAt: at, EndsAt: at, Ended: true},
+	}}
+	want := `KID      ALG    CREATED               SIGNS  STATE
+new      EdDSA  2026-01-02T03:04:05Z  yes    active
+broken   ?      2026-01-02T03:04:05Z  no     unusable: no PEM
+older    ES256  2026-01-02T03:04:05Z  no     active
+retired  RS256  2026-01-02T03:04:05Z  no     retired, verifies until 2026-01-02T04:04:05Z
+gone     RS256  2026-01-02T03:04:05Z  no     ended, its file may be deleted
+`
+	if code := s.run(t, "", "keys", "list"); code != 0 || s.out.String() != want {
+		t.Errorf("exit %d, printed\n%swant\n%s", code, s.out.String(), want)
 	}
 }
 

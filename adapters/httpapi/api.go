@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -35,10 +36,12 @@ const (
 
 // Config is what the API needs to know besides the application.
 type Config struct {
-	Version    string
-	Production bool
-	Mailbox    Mailbox                         // nil: there is no /dev/mailbox
-	Ready      func(ctx context.Context) error // what /readyz asks; nil: always ready
+	Version        string
+	Production     bool
+	TrustedProxies []netip.Prefix                  // whose X-Forwarded-For is believed
+	JWKS           func() []byte                   // the public keys of access tokens, as JSON
+	Mailbox        Mailbox                         // nil: there is no /dev/mailbox
+	Ready          func(ctx context.Context) error // what /readyz asks; nil: always ready
 }
 
 // API is the HTTP side of the application.
@@ -87,6 +90,10 @@ func New(app *application.App, cfg Config, log *zap.Logger) *API {
 	a.huma = humafiber.NewWithGroup(a.fiber, router{a.fiber}, humaConfig(cfg.Version))
 	a.registerAuth()
 	a.registerUsers()
+	a.registerAccount()
+	a.registerSessions()
+	a.registerBlocks()
+	a.registerKeys()
 	a.registerHealth()
 	a.document = render(a.huma)
 	a.serveDocs()
@@ -149,6 +156,7 @@ func humaConfig(version string) huma.Config {
 	cfg.Tags = []*huma.Tag{
 		{Name: tagAuth, Description: "From sign-up to logout."},
 		{Name: tagUsers, Description: "The caller's own account, and everybody's for admins."},
+		{Name: tagSessions, Description: "The logins of a user."},
 		{Name: tagHealth, Description: "For orchestrators and load balancers."},
 	}
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{schemePassword: {

@@ -18,14 +18,14 @@ func (a *API) registerAuth() {
 	register(a, huma.Operation{
 		OperationID: "sign-up", Method: http.MethodPost, Path: "/auth/signup", Tags: []string{tagAuth}, DefaultStatus: http.StatusCreated,
 		Summary:     "Open an account",
-		Description: "Stores an unverified account and mails a code to the address. The mail is in the language of `Accept-Language`, English or Russian.",
-	}, a.signUp)
+		Description: "Stores an unverified account and mails a code to the address. An address that has an account already is answered alike, and its owner told; with `SIGNUP_REVEALS_DUPLICATES=true` it is a 409. The mail is in the language of `Accept-Language`, English or Russian.",
+	}, a.signUp, append(passwordFailures, domain.ErrEmailTaken, throttled, overloaded)...)
 	register(a, huma.Operation{
 		OperationID: "verify", Method: http.MethodPost, Path: "/auth/verify", Tags: []string{tagAuth},
 		Summary:     "Prove the address with the mailed code",
 		Description: "Takes the six digits or the long code. With `id`, only the sign-up that answered this id counts.",
 		RequestBody: example(map[string]any{"email": "ada@example.com", "code": "123456"}),
-	}, a.verify, domain.ErrInvalidCode)
+	}, a.verify, domain.ErrInvalidCode, throttled)
 	register(a, huma.Operation{
 		OperationID: "resend", Method: http.MethodPost, Path: "/auth/resend", Tags: []string{tagAuth}, DefaultStatus: http.StatusAccepted,
 		Summary:     "Have the code mailed again",
@@ -34,12 +34,12 @@ func (a *API) registerAuth() {
 	register(a, huma.Operation{
 		OperationID: "log-in", Method: http.MethodPost, Path: "/auth/login", Tags: []string{tagAuth},
 		Summary: "Log in with e-mail and password",
-	}, a.logIn, domain.ErrInvalidCredentials, domain.ErrAccountUnverified, domain.ErrAccountBlocked, domain.Overloaded(time.Second))
+	}, a.logIn, domain.ErrInvalidCredentials, domain.ErrAccountUnverified, domain.ErrAccountBlocked, throttled, overloaded)
 	register(a, huma.Operation{
 		OperationID: "token", Method: http.MethodPost, Path: pathToken, Tags: []string{tagAuth},
 		Summary:     "Log in as an OAuth 2.0 client does",
 		Description: "The password grant of RFC 6749, by the rules of `POST /auth/login`, for tools such as this page's Authorize button.",
-	}, a.token, domain.ErrInvalidCredentials, domain.ErrAccountUnverified, domain.ErrAccountBlocked, domain.Overloaded(time.Second))
+	}, a.token, domain.ErrInvalidCredentials, domain.ErrAccountUnverified, domain.ErrAccountBlocked, throttled, overloaded)
 	register(a, huma.Operation{
 		OperationID: "refresh", Method: http.MethodPost, Path: "/auth/refresh", Tags: []string{tagAuth},
 		Summary:     "Exchange a refresh token for the next tokens",
@@ -115,15 +115,8 @@ func (a *API) verify(ctx context.Context, in *verifyInput) (*messageOutput, erro
 	return message("The e-mail address is verified."), nil
 }
 
-// ResendBody names the address that a code is wanted for.
-type ResendBody struct {
-	Email string `json:"email" maxLength:"254" example:"ada@example.com" doc:"The address that was signed up."`
-}
-
-type resendInput struct{ Body ResendBody }
-
-func (a *API) resend(ctx context.Context, in *resendInput) (*messageOutput, error) {
-	if err := a.app.Resend(ctx, in.Body.Email); err != nil {
+func (a *API) resend(ctx context.Context, in *struct{ Body AddressBody }) (*messageOutput, error) {
+	if err := a.app.Resend(ctx, in.Body.Email, clientOf(ctx)); err != nil {
 		return nil, err
 	}
 	return message("If the address waits for a code, it is on its way."), nil

@@ -130,7 +130,7 @@ func TestUsers_AdminsManageThem(t *testing.T) {
 	w.as(token, "GET", "/users/0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f", "").want(t, 404, "user_not_found")
 	w.as(hers, "PATCH", "/users/"+boss.ID, `{"first_name":"X"}`).want(t, 403, "not_your_account")
 	w.as(hers, "PATCH", "/users/"+ada.ID, `{"role":"admin"}`).want(t, 403, "role_change_denied")
-	w.as(hers, "PATCH", "/users/"+ada.ID, `{"email":"new@example.com"}`).want(t, 403, "email_change_denied")
+	w.as(hers, "PATCH", "/users/"+ada.ID, `{"email":"new@example.com"}`).want(t, 403, "password_required")
 	w.as(token, "PATCH", "/users/"+boss.ID, `{"role":"user"}`).want(t, 409, "last_admin")
 	w.as(token, "PATCH", "/users/"+ada.ID, `{"email":"BOSS@example.com"}`).want(t, 409, "email_taken")
 	w.as(token, "PATCH", "/users/"+ada.ID, `{"email":"not an address"}`).want(t, 422, "invalid_input", "body.email")

@@ -187,3 +187,22 @@ func FuzzSignUpBody(f *testing.F) {
 		}
 	})
 }
+
+// FuzzRefreshTokenBodies: the same for what buys tokens and ends sessions.
+func FuzzRefreshTokenBodies(f *testing.F) {
+	w := newWorld(f)
+	for _, seed := range []string{
+		`{}`, `{"refresh_token":"a.b.c"}`, `{"refresh_token":null}`, `{"refresh_token":"a","refresh_token":"b"}`, `{"refresh_token":["a"]}`,
+		`{"refresh_token":"eyJhbGciOiJub25lIn0.e30."}`, `{"Refresh_Token":"a"}`, "{\"refresh_token\":\"\xff\"}",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		w := w.in(t)
+		for _, path := range []string{"/auth/refresh", "/auth/logout"} {
+			if a := w.post(path, string(body)); a.status < 400 || a.status >= 500 || a.problem().Code == "" {
+				t.Fatalf("%s: %d %s", path, a.status, a.body)
+			}
+		}
+	})
+}

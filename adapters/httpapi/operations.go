@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	tagAuth   = "auth"
-	tagUsers  = "users"
-	tagHealth = "health"
+	tagAuth     = "auth"
+	tagUsers    = "users"
+	tagSessions = "sessions"
+	tagHealth   = "health"
 
 	schemePassword = "password"
 )

@@ -50,7 +50,7 @@ func requestOf(ctx context.Context) *request {
 // begin opens the record of a request and sets the headers that every answer has.
 func (a *API) begin(c *fiber.Ctx) *request {
 	r := &request{start: time.Now(), client: domain.Client{
-		IP:        c.Context().RemoteIP().String(),
+		IP:        a.clientIP(c),
 		UserAgent: userAgent(c.Get(fiber.HeaderUserAgent)),
 		RequestID: requestID(c.Get(headerRequestID)),
 	}}

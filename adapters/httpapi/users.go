@@ -33,10 +33,10 @@ func (a *API) registerUsers() {
 	register(a, huma.Operation{
 		OperationID: "update-user", Method: http.MethodPatch, Path: "/users/{id}", Tags: []string{tagUsers}, Security: loggedIn,
 		Summary:     "Change a user",
-		Description: "For the user itself and for admins. What is absent stays; `null` clears a name. `role` is for admins, and so is `email`, of others than oneself.",
+		Description: "For the user itself and for admins. What is absent stays; `null` clears a name. `role` is for admins. An `email` that an admin gives somebody else holds at once; one's own takes `current_password`, and holds once the code that is mailed there is confirmed.",
 		RequestBody: example(map[string]any{"first_name": "Ada", "last_name": nil}),
-	}, a.updateUser, domain.ErrNotYourAccount, domain.ErrRoleChangeDenied, domain.ErrEmailChangeDenied, domain.ErrAdminOnly,
-		domain.ErrUserNotFound, domain.ErrEmailTaken, domain.ErrLastAdmin, domain.ErrUnverifiedUser, domain.ErrConflict)
+	}, a.updateUser, domain.ErrNotYourAccount, domain.ErrRoleChangeDenied, domain.ErrPasswordRequired, domain.ErrWrongPassword, domain.ErrAdminOnly,
+		domain.ErrUserNotFound, domain.ErrEmailTaken, domain.ErrLastAdmin, domain.ErrUnverifiedUser, domain.ErrConflict, throttled, overloaded)
 	register(a, huma.Operation{
 		OperationID: "delete-user", Method: http.MethodDelete, Path: "/users/{id}", Tags: []string{tagUsers}, Security: loggedIn,
 		Summary: "Delete a user", Description: "For admins. The user's sessions end at once.",
@@ -45,21 +45,25 @@ func (a *API) registerUsers() {
 
 // User is an account.
 type User struct {
-	ID        uuid.UUID `json:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
-	Email     string    `json:"email" example:"ada@example.com" doc:"The address, as it was given."`
-	FirstName *string   `json:"first_name" example:"Ada" doc:"The first name."`
-	LastName  *string   `json:"last_name" example:"Lovelace" doc:"The last name."`
-	Status    string    `json:"status" enum:"unverified,verified" example:"verified" doc:"Whether the address is proved."`
-	Role      string    `json:"role" enum:"user,admin" example:"user" doc:"What the user may do."`
-	CreatedAt time.Time `json:"created_at" example:"2026-01-31T12:00:00.000001Z" doc:"When the user signed up."`
-	UpdatedAt time.Time `json:"updated_at" example:"2026-01-31T12:05:00.000001Z" doc:"When the user was last changed."`
+	ID           uuid.UUID  `json:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
+	Email        string     `json:"email" example:"ada@example.com" doc:"The address, as it was given."`
+	PendingEmail *string    `json:"pending_email" example:"ada.king@example.com" doc:"The address that waits for its proof."`
+	FirstName    *string    `json:"first_name" example:"Ada" doc:"The first name."`
+	LastName     *string    `json:"last_name" example:"Lovelace" doc:"The last name."`
+	Blocked      bool       `json:"blocked" example:"false" doc:"Whether the user is kept out."`
+	BlockReason  *string    `json:"block_reason" example:"Asked us to." doc:"Why."`
+	BlockedUntil *time.Time `json:"blocked_until" example:"2027-01-31T12:00:00Z" doc:"When the block ends by itself; null: when somebody unblocks."`
+	Status       string     `json:"status" enum:"unverified,verified" example:"verified" doc:"Whether the address is proved."`
+	Role         string     `json:"role" enum:"user,admin" example:"user" doc:"What the user may do."`
+	CreatedAt    time.Time  `json:"created_at" example:"2026-01-31T12:00:00.000001Z" doc:"When the user signed up."`
+	UpdatedAt    time.Time  `json:"updated_at" example:"2026-01-31T12:05:00.000001Z" doc:"When the user was last changed."`
 }
 
 type userOutput struct{ Body User }
 
 func userBody(u domain.User) User {
 	return User{
-		ID: u.ID, Email: u.Email.Address, FirstName: orNull(u.FirstName), LastName: orNull(u.LastName),
+		ID: u.ID, Email: u.Email.Address, PendingEmail: orNull(u.PendingEmail.Address), Blocked: u.Blocked, BlockReason: orNull(u.BlockReason), BlockedUntil: timeOrNull(u.BlockedUntil), FirstName: orNull(u.FirstName), LastName: orNull(u.LastName),
 		Status: string(u.Status), Role: string(u.Role), CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}
 }
@@ -69,6 +73,13 @@ func orNull(text string) *string {
 		return nil
 	}
 	return &text
+}
+
+func timeOrNull(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &at
 }
 
 func (a *API) me(ctx context.Context, _ *struct{}) (*userOutput, error) {
@@ -118,10 +129,11 @@ func (a *API) getUser(ctx context.Context, in *userPath) (*userOutput, error) {
 
 // UpdateUserBody says what to change.
 type UpdateUserBody struct {
-	FirstName clearable `json:"first_name,omitempty" example:"Ada" doc:"The first name; null clears it."`
-	LastName  clearable `json:"last_name,omitempty" example:"King" doc:"The last name; null clears it."`
-	Email     *string   `json:"email,omitempty" maxLength:"254" example:"ada.king@example.com" doc:"The address; for admins, of others than oneself."`
-	Role      *string   `json:"role,omitempty" enum:"user,admin" example:"admin" doc:"The role; for admins."`
+	FirstName       clearable `json:"first_name,omitempty" example:"Ada" doc:"The first name; null clears it."`
+	LastName        clearable `json:"last_name,omitempty" example:"King" doc:"The last name; null clears it."`
+	Email           *string   `json:"email,omitempty" maxLength:"254" example:"ada.king@example.com" doc:"The address."`
+	CurrentPassword string    `json:"current_password,omitempty" example:"correct horse battery staple" doc:"Needed to change one's own address."`
+	Role            *string   `json:"role,omitempty" enum:"user,admin" example:"admin" doc:"The role; for admins."`
 }
 
 type updateUserInput struct {
@@ -132,7 +144,7 @@ type updateUserInput struct {
 func (a *API) updateUser(ctx context.Context, in *updateUserInput) (*userOutput, error) {
 	u, err := a.app.UpdateUser(ctx, principalOf(ctx), application.UpdateUser{
 		ID: in.ID.UUID, FirstName: in.Body.FirstName.text, LastName: in.Body.LastName.text,
-		Email: in.Body.Email, Role: in.Body.Role, Client: clientOf(ctx),
+		Email: in.Body.Email, Role: in.Body.Role, CurrentPassword: in.Body.CurrentPassword, Client: clientOf(ctx),
 	})
 	if err != nil {
 		return nil, err

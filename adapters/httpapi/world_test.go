@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"coffeeshop/adapters/bcrypthash"
+	"coffeeshop/adapters/commonpasswords"
 	"coffeeshop/adapters/httpapi"
 	"coffeeshop/adapters/jwttoken"
 	"coffeeshop/adapters/memstore"
@@ -46,6 +47,9 @@ type options struct {
 	hasher func(ports.Hasher) ports.Hasher
 }
 
+// plenty is a budget that no test uses up.
+var plenty = domain.Budget{Burst: 1_000_000, Interval: time.Millisecond}
+
 func newWorld(t testing.TB, adjust ...func(*options)) *world {
 	t.Helper()
 	o := options{
@@ -65,11 +69,14 @@ func newWorld(t testing.TB, adjust ...func(*options)) *world {
 	must(t, err)
 	t.Cleanup(func() { must(t, hasher.Close()) })
 	w.app, err = application.New(application.Deps{
-		Store: o.store(w.store), Hasher: o.hasher(hasher), Tokens: tokens, Mailer: w.mails, Secret: secret, Now: time.Now,
+		Store: o.store(w.store), Hasher: o.hasher(hasher), Tokens: tokens, Mailer: w.mails, Passwords: commonpasswords.Passwords{}, Secret: secret, Now: time.Now,
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, NewRandomID: uuid.New,
 		Settings: application.Settings{
 			Lifetimes:    domain.SessionLifetimes{Access: 30 * time.Minute, Refresh: 24 * time.Hour, Session: 720 * time.Hour},
-			RefreshGrace: 10 * time.Second, MaxSessions: 20, RateLimits: true,
+			RefreshGrace: 10 * time.Second, MaxSessions: 20, RateLimits: true, Budgets: domain.Budgets{
+				LoginOfAccountFromNetwork: plenty, LoginFromNetwork: plenty, LoginOfAccount: plenty, CodesOfAddress: plenty,
+				CodesFromNetwork: plenty, MailsToAddress: plenty, SignUpsFromNetwork: plenty,
+			},
 		},
 	})
 	must(t, err)

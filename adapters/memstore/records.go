@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"slices"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -36,40 +34,6 @@ func (r notices) Delete(ctx context.Context, id uuid.UUID) error {
 	})
 }
 
-type throttles struct{ runner }
-
-// throttle is the state of one key: when its budget will be full again.
-type throttle struct {
-	key  string
-	full time.Time
-}
-
-func (r throttles) Take(ctx context.Context, key string, b domain.Budget, now time.Time) (time.Duration, error) {
-	return query(ctx, r, "Throttles.Take", func(t *tx) (time.Duration, error) {
-		now := keep(now)
-		full := t.store.throttles[key].full
-		if full.Before(now) {
-			full = now
-		}
-		full = full.Add(b.Interval)
-		if wait := full.Add(-time.Duration(b.Burst) * b.Interval).Sub(now); wait > 0 {
-			return wait, nil
-		}
-		t.store.throttles.put(t, key, throttle{key, keep(full)})
-		return 0, nil
-	})
-}
-
-func (r throttles) DeleteIdle(ctx context.Context, now time.Time, limit int) (int, error) {
-	return query(ctx, r, "Throttles.DeleteIdle", func(t *tx) (int, error) {
-		idle := first(limit, slices.Collect(t.store.throttles.where(func(th throttle) bool { return !now.Before(th.full) })))
-		for _, th := range idle {
-			t.store.throttles.remove(t, th.key)
-		}
-		return len(idle), nil
-	})
-}
-
 type audit struct{ runner }
 
 func (r audit) Append(ctx context.Context, e domain.AuditEvent) error {
@@ -78,6 +42,25 @@ func (r audit) Append(ctx context.Context, e domain.AuditEvent) error {
 		t.events = append(t.events, e)
 		return nil
 	})
+}
+
+func (r audit) Forget(ctx context.Context, user uuid.UUID) error {
+	return r.statement(ctx, "Audit.Forget", func(t *tx) error {
+		if user == uuid.Nil { // stands for nobody in an event
+			return nil
+		}
+		forget(t.events, user)
+		t.forgotten = append(t.forgotten, user)
+		return nil
+	})
+}
+
+func forget(events []domain.AuditEvent, user uuid.UUID) {
+	for i := range events {
+		if e := &events[i]; e.Actor == user || e.Subject == user {
+			e.Client.IP, e.Client.UserAgent, e.Details = "", "", nil
+		}
+	}
 }
 
 type jobs struct{ runner }

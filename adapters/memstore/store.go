@@ -52,6 +52,7 @@ type tables struct {
 	challenges table[uuid.UUID, domain.Challenge]
 	notices    table[uuid.UUID, domain.Notice]
 	throttles  table[string, throttle]
+	remembered table[string, remembered]
 }
 
 // New returns an empty store.
@@ -65,6 +66,7 @@ func New() *Store {
 		challenges: table[uuid.UUID, domain.Challenge]{},
 		notices:    table[uuid.UUID, domain.Notice]{},
 		throttles:  table[string, throttle]{},
+		remembered: table[string, remembered]{},
 	}}
 	s.turn <- struct{}{}
 	return s

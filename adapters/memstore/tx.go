@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/google/uuid"
+
 	"coffeeshop/domain"
 	"coffeeshop/ports"
 )
@@ -19,9 +21,10 @@ type tx struct {
 	locks *locks     // nil outside of InTx
 	over  bool
 
-	undo   []func()
-	jobs   []Job
-	events []domain.AuditEvent
+	undo      []func()
+	jobs      []Job
+	events    []domain.AuditEvent
+	forgotten []uuid.UUID // the users to be forgotten in committed events
 }
 
 var _ ports.Store = (*tx)(nil)
@@ -75,6 +78,9 @@ func (t *tx) commit() {
 	t.store.mu.Lock()
 	defer t.store.mu.Unlock()
 	t.store.jobs = append(t.store.jobs, t.jobs...)
+	for _, user := range t.forgotten {
+		forget(t.store.events, user)
+	}
 	t.store.events = append(t.store.events, t.events...)
 }
 

@@ -2,22 +2,24 @@
 
 -- Several unverified users may have one address: each is an attempt to open the account.
 CREATE TABLE users (
-    id               uuid PRIMARY KEY,
-    email            text        NOT NULL, -- as given; mails go there
-    email_key        text        NOT NULL, -- what two addresses are compared by
-    first_name       text        NOT NULL,
-    last_name        text        NOT NULL,
-    status           text        NOT NULL CHECK (status IN ('unverified', 'verified')),
-    role             text        NOT NULL CHECK (role IN ('user', 'admin')),
-    locale           text        NOT NULL CHECK (locale IN ('en', 'ru')),
-    password_hash    text        NOT NULL,
-    unverified_until timestamptz,
-    blocked          boolean     NOT NULL,
-    blocked_until    timestamptz,
-    block_reason     text        NOT NULL,
-    version          bigint      NOT NULL,
-    created_at       timestamptz NOT NULL,
-    updated_at       timestamptz NOT NULL
+    id                uuid PRIMARY KEY,
+    email             text        NOT NULL, -- as given; mails go there
+    email_key         text        NOT NULL, -- what two addresses are compared by
+    pending_email     text        NOT NULL, -- what is to replace email once it is proved; empty: nothing
+    pending_email_key text        NOT NULL,
+    first_name        text        NOT NULL,
+    last_name         text        NOT NULL,
+    status            text        NOT NULL CHECK (status IN ('unverified', 'verified')),
+    role              text        NOT NULL CHECK (role IN ('user', 'admin')),
+    locale            text        NOT NULL CHECK (locale IN ('en', 'ru')),
+    password_hash     text        NOT NULL,
+    unverified_until  timestamptz,
+    blocked           boolean     NOT NULL,
+    blocked_until     timestamptz,
+    block_reason      text        NOT NULL,
+    version           bigint      NOT NULL,
+    created_at        timestamptz NOT NULL,
+    updated_at        timestamptz NOT NULL
 );
 CREATE UNIQUE INDEX users_verified_email ON users (email_key) WHERE status = 'verified';
 CREATE INDEX users_email ON users (email_key, created_at);
@@ -98,6 +100,12 @@ CREATE TABLE throttles (
 );
 CREATE INDEX throttles_purge ON throttles (tat);
 
+CREATE TABLE remembered_keys (
+    key   text PRIMARY KEY,
+    until timestamptz NOT NULL
+);
+CREATE INDEX remembered_keys_purge ON remembered_keys (until);
+
 -- No foreign keys: what happened stays when the user goes.
 CREATE TABLE audit_events (
     id         uuid PRIMARY KEY,
@@ -111,9 +119,11 @@ CREATE TABLE audit_events (
     details    jsonb       NOT NULL
 );
 CREATE INDEX audit_events_subject ON audit_events (subject, at);
+CREATE INDEX audit_events_actor ON audit_events (actor) WHERE actor IS NOT NULL;
 
 -- +goose Down
 DROP TABLE audit_events;
+DROP TABLE remembered_keys;
 DROP TABLE throttles;
 DROP TABLE notices;
 DROP TABLE challenges;

@@ -172,6 +172,54 @@ var purgeTests = tests{
 		same(e, e.take(busy, b, e.now), 0)
 		same(e, e.purge(100, purge(e.now.Add(time.Hour))), 1)
 	},
+	"Throttles.DeleteForgotten removes up to limit keys whose time has passed, and leaves the others": func(e *env) {
+		purge := func(at time.Time) func(int) (int, error) {
+			return func(limit int) (int, error) { return e.Store.Throttles().DeleteForgotten(e.ctx, at, limit) }
+		}
+		until := e.now.Add(time.Hour)
+		var passed []string
+		for range 3 {
+			passed = append(passed, uuid.NewString())
+			e.remember(passed[len(passed)-1], until)
+		}
+		kept := uuid.NewString()
+		e.remember(kept, until.Add(time.Microsecond))
+		same(e, e.take(kept, once, e.now), 0)
+		same(e, e.purge(2, purge(until.Add(-time.Microsecond))), 0)
+		same(e, ok[int](e)(purge(until.In(east))(2)), 2)
+		same(e, e.purge(2, purge(until)), 1)
+		for _, key := range passed { // gone, and not merely past
+			same(e, e.remembered(key, e.now), false)
+		}
+		same(e, e.remembered(kept, until), true)
+		same(e, e.purge(2, purge(until.Add(time.Hour))), 1)
+		same(e, e.take(kept, once, e.now), time.Hour) // throttles stay
+		same(e, e.reset(kept, once, e.now), 1)
+	},
+	"Throttles.DeleteForgotten called at the same moment counts each key once": func(e *env) {
+		for range 20 {
+			e.remember(uuid.NewString(), e.now)
+		}
+		same(e, e.purgeAtOnce(3, func(limit int) (int, error) {
+			return e.Store.Throttles().DeleteForgotten(e.ctx, e.now, limit)
+		}), 20)
+	},
+	"a key that is remembered anew while Throttles.DeleteForgotten runs stays": func(e *env) {
+		for range 10 {
+			key := uuid.NewString()
+			e.remember(key, e.now)
+			e.allWin(e.race(racers, func(i int) error {
+				if i > 0 {
+					return second(e.Store.Throttles().DeleteForgotten(e.ctx, e.now, 10))
+				}
+				return e.Store.Throttles().Remember(e.ctx, key, e.now.Add(time.Hour))
+			}))
+			same(e, e.remembered(key, e.now), true)
+			same(e, e.purge(10, func(limit int) (int, error) {
+				return e.Store.Throttles().DeleteForgotten(e.ctx, e.now.Add(time.Hour), limit)
+			}), 1)
+		}
+	},
 }
 
 // clearSessions removes every session and every row of the blacklist; there is no user any more.

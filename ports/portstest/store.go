@@ -36,7 +36,8 @@ func Store(t *testing.T, open func(t *testing.T) Fixture) {
 	group(t, open, "transactions", transactionTests)
 	group(t, open, "users", userTests, uniquenessTests, attemptTests)
 	group(t, open, "sessions", sessionTests, rotationTests, endingTests)
-	group(t, open, "challenges, throttles and records", challengeTests, guessTests, throttleTests, recordTests, timeTests)
+	group(t, open, "challenges, throttles and records", challengeTests, guessTests, throttleTests, returnTests, rememberTests,
+		recordTests, forgetTests, timeTests)
 	// These look at whole tables.
 	inTurn(t, open, "purges", purgeTests)
 	inTurn(t, open, "lists", listTests)

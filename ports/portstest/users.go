@@ -14,6 +14,7 @@ var userTests = tests{
 	"Create and ByID keep every field of a user": func(e *env) {
 		u := e.newVerified(e.email())
 		u.FirstName, u.LastName, u.Role, u.Locale = "Zoë O'Neil", "Ёлкина 咖啡", domain.RoleAdmin, domain.LocaleRussian
+		u.PendingEmail = e.email()
 		u.Blocked, u.BlockReason, u.BlockedUntil = true, "a 'reason'; --", e.now.Add(time.Microsecond)
 		u.UpdatedAt = e.now.Add(time.Millisecond)
 		e.must(e.Store.Users().Create(e.ctx, u))
@@ -22,7 +23,7 @@ var userTests = tests{
 	},
 	"CreateAttempt keeps every field of a user": func(e *env) {
 		u := e.newUser(e.email())
-		u.FirstName, u.PasswordHash = "Ann", domain.PasswordHash{}
+		u.FirstName, u.PasswordHash, u.PendingEmail = "Ann", domain.PasswordHash{}, e.email()
 		same(e, ok[bool](e)(e.Store.Users().CreateAttempt(e.ctx, u)), true)
 		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
 	},
@@ -92,15 +93,49 @@ var userTests = tests{
 		e.must(u.ChangeRole(domain.RoleAdmin, e.now))
 		e.must(u.Block("reason", e.now.Add(time.Hour), e.now.Add(time.Microsecond)))
 		u.Locale = domain.LocaleRussian
+		u.AwaitEmail(e.email(), e.now)
 		e.must(e.Store.Users().Update(e.ctx, u))
 		u.Version++
 		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
 
 		e.must(u.Rename("", "", e.now))
 		u.Unblock(e.now)
+		u.ChangeEmail(u.PendingEmail, e.now)
 		e.must(e.Store.Users().Update(e.ctx, u))
 		u.Version++
 		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
+	},
+	"a pending address is kept wherever a user is read": func(e *env) {
+		u := e.user()
+		u.AwaitEmail(e.email(), e.now)
+		e.must(e.Store.Users().Update(e.ctx, u))
+		u.Version++
+		s := e.session(u.ID)
+		same(e, ok[domain.User](e)(e.Store.Users().ByEmail(e.ctx, u.Email.Key)), u)
+		same(e, ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now)).User, u)
+		same(e, e.rotate(s, domain.ReasonRotated).User, u)
+		same(e, ok[ports.SessionState](e)(e.state(s.Session.ID, e.now)).User, u)
+		e.inTx(func(tx ports.Store) error {
+			locked, err := tx.Users().Lock(e.ctx, u.ID)
+			if err == nil && locked != u {
+				e.Errorf("got %+v, want %+v", locked, u)
+			}
+			return err
+		})
+	},
+	"a pending address is nobody's address yet, and may be several users'": func(e *env) {
+		owner, a, b := e.user(), e.user(), e.user()
+		free := e.email()
+		for _, u := range []domain.User{a, b} {
+			u.AwaitEmail(owner.Email, e.now)
+			e.must(e.Store.Users().Update(e.ctx, u))
+			u.Version++
+			u.AwaitEmail(free, e.now)
+			e.must(e.Store.Users().Update(e.ctx, u))
+		}
+		same(e, ok[domain.User](e)(e.Store.Users().ByEmail(e.ctx, owner.Email.Key)), owner)
+		e.fails(second(e.Store.Users().ByEmail(e.ctx, free.Key)), domain.ErrNotFound)
+		e.must(e.Store.Users().Create(e.ctx, e.newVerified(free)))
 	},
 	"Update of another version is ErrConflict and changes nothing": func(e *env) {
 		u := e.user()
@@ -178,6 +213,9 @@ var listTests = tests{
 		var want []domain.User
 		for i := range 7 {
 			u := e.newUser(e.email())
+			if i%3 == 0 {
+				u.PendingEmail = e.email()
+			}
 			if i%2 == 0 {
 				u.Verify(e.now)
 				e.must(e.Store.Users().Create(e.ctx, u))

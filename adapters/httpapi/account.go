@@ -1,0 +1,106 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"coffeeshop/application"
+	"coffeeshop/domain"
+)
+
+// passwordFailures are what a new password can break; throttled and overloaded are what whoever has something
+// compared or guessed can meet.
+var (
+	passwordFailures = []*domain.Error{domain.ErrPasswordCommon, domain.ErrPasswordPersonal, domain.ErrPasswordProduct}
+	throttled        = domain.Throttled(time.Second)
+	overloaded       = domain.Overloaded(time.Second)
+)
+
+func (a *API) registerAccount() {
+	register(a, huma.Operation{
+		OperationID: "forgot-password", Method: http.MethodPost, Path: "/auth/forgot-password", Tags: []string{tagAuth}, DefaultStatus: http.StatusAccepted,
+		Summary:     "Have a code mailed that resets the password",
+		Description: "Answers alike whether the address is known or not. At most one mail a minute goes to an address.",
+	}, a.forgotPassword)
+	register(a, huma.Operation{
+		OperationID: "reset-password", Method: http.MethodPost, Path: "/auth/reset-password", Tags: []string{tagAuth},
+		Summary:     "Set a new password with the mailed code",
+		Description: "All sessions end. The code proves the address: an unverified account becomes verified.",
+	}, a.resetPassword, append(passwordFailures, domain.ErrInvalidCode, throttled, overloaded)...)
+	register(a, huma.Operation{
+		OperationID: "change-password", Method: http.MethodPut, Path: "/users/me/password", Tags: []string{tagUsers}, Security: loggedIn,
+		Summary: "Change one's own password", Description: "The other sessions end, and a mail tells the owner.",
+	}, a.changePassword, append(passwordFailures, domain.ErrWrongPassword, domain.ErrConflict, throttled, overloaded)...)
+	register(a, huma.Operation{
+		OperationID: "confirm-email", Method: http.MethodPost, Path: "/users/me/email/confirm", Tags: []string{tagUsers}, Security: loggedIn,
+		Summary: "Put the pending address into force with the code that was mailed there",
+	}, a.confirmEmail, domain.ErrInvalidCode, domain.ErrConflict, throttled)
+	register(a, huma.Operation{
+		OperationID: "delete-own-account", Method: http.MethodPost, Path: "/users/me/delete", Tags: []string{tagUsers}, Security: loggedIn, DefaultStatus: http.StatusNoContent,
+		Summary: "Delete one's own account", Description: "Takes the password. Nothing of the account stays but audit rows without address, network and user agent.",
+	}, a.deleteOwnAccount, domain.ErrWrongPassword, domain.ErrLastAdmin, throttled, overloaded)
+}
+
+// AddressBody names an address.
+type AddressBody struct {
+	Email string `json:"email" maxLength:"254" example:"ada@example.com" doc:"The account's address."`
+}
+
+func (a *API) forgotPassword(ctx context.Context, in *struct{ Body AddressBody }) (*messageOutput, error) {
+	if err := a.app.ForgotPassword(ctx, in.Body.Email, clientOf(ctx)); err != nil {
+		return nil, err
+	}
+	return message("If the address has an account, a code is on its way."), nil
+}
+
+// ResetPasswordBody sets a new password with a code.
+type ResetPasswordBody struct {
+	Email       string `json:"email" maxLength:"254" example:"ada@example.com" doc:"The address that the code went to."`
+	Code        string `json:"code" maxLength:"64" example:"123456" doc:"The six digits or the long code of the mail."`
+	NewPassword string `json:"new_password" minLength:"8" maxLength:"1024" example:"battery staple horse" doc:"8 characters to 1,024 bytes."`
+}
+
+func (a *API) resetPassword(ctx context.Context, in *struct{ Body ResetPasswordBody }) (*messageOutput, error) {
+	err := a.app.ResetPassword(ctx, application.ResetPassword{
+		Email: in.Body.Email, Code: in.Body.Code, NewPassword: in.Body.NewPassword, Client: clientOf(ctx),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return message("The password is set."), nil
+}
+
+// ChangePasswordBody replaces a password.
+type ChangePasswordBody struct {
+	CurrentPassword string `json:"current_password" example:"correct horse battery staple" doc:"The present password."`
+	NewPassword     string `json:"new_password" minLength:"8" maxLength:"1024" example:"battery staple horse" doc:"8 characters to 1,024 bytes."`
+}
+
+func (a *API) changePassword(ctx context.Context, in *struct{ Body ChangePasswordBody }) (*struct{}, error) {
+	return nil, a.app.ChangePassword(ctx, principalOf(ctx), in.Body.CurrentPassword, in.Body.NewPassword, clientOf(ctx))
+}
+
+// CodeBody answers a mail.
+type CodeBody struct {
+	Code string `json:"code" maxLength:"64" example:"123456" doc:"The six digits or the long code of the mail."`
+}
+
+func (a *API) confirmEmail(ctx context.Context, in *struct{ Body CodeBody }) (*userOutput, error) {
+	u, err := a.app.ConfirmEmail(ctx, principalOf(ctx), in.Body.Code, clientOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return &userOutput{userBody(u)}, nil
+}
+
+// CurrentPasswordBody proves that it is the owner who asks.
+type CurrentPasswordBody struct {
+	CurrentPassword string `json:"current_password" example:"correct horse battery staple" doc:"The present password."`
+}
+
+func (a *API) deleteOwnAccount(ctx context.Context, in *struct{ Body CurrentPasswordBody }) (*struct{}, error) {
+	return nil, a.app.DeleteOwnAccount(ctx, principalOf(ctx), in.Body.CurrentPassword, clientOf(ctx))
+}

@@ -1,0 +1,60 @@
+package domain
+
+import (
+	"strings"
+	"unicode"
+)
+
+// productWords are the context-specific words of ASVS 6.1.2: what people here would think of first.
+var productWords = []string{"coffeeshop", "coffeeshopapi", "coffee", "coffeeshopuser", "coffeeshopusers", "coffeeshopadmin"}
+
+// The rules that a password can break beyond its length. There are none about its composition.
+var (
+	ErrPasswordCommon   = weak("password_too_common", "This is one of the most used passwords.")
+	ErrPasswordPersonal = weak("password_is_personal", "The password must not be the e-mail address or the name.")
+	ErrPasswordProduct  = weak("password_is_product_name", "The password must not be the name of this service.")
+)
+
+func weak(code, message string) *Error {
+	return &Error{Kind: KindInvalid, Code: code, Message: message, Fields: []Field{{Name: "password", Message: message}}}
+}
+
+// Allowed refuses a password that somebody who knows its owner, or the service, would try first: one of the
+// well-known ones (common says which), the address or name of its owner, or the service's own words, in each
+// case whatever the case of the letters and whatever digits and punctuation are put around it (NIST SP
+// 800-63B-4 §3.1.1.2, ASVS 6.2.4 and 6.2.11).
+func (p Password) Allowed(common func(string) bool, email Email, firstName, lastName string) error {
+	lower := strings.ToLower(p.Reveal())
+	bare := trimmings(lower)
+	if common(lower) || bare != "" && len(bare) >= PasswordMinCharacters && common(bare) {
+		return ErrPasswordCommon
+	}
+	joined := letters(bare)
+	for _, word := range productWords {
+		if joined == word {
+			return ErrPasswordProduct
+		}
+	}
+	local, _, _ := strings.Cut(email.Key, "@")
+	for _, own := range []string{email.Key, strings.ToLower(email.Address), local, firstName, lastName, firstName + lastName, lastName + firstName} {
+		if own = letters(trimmings(strings.ToLower(own))); own != "" && joined == own {
+			return ErrPasswordPersonal
+		}
+	}
+	return nil
+}
+
+// trimmings takes digits, punctuation and spaces off both ends.
+func trimmings(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return !unicode.IsLetter(r) })
+}
+
+// letters takes everything but letters and digits out.
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, s)
+}
