@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 // another is this binary in another role.
 func another(t *testing.T, as string, env ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // the test itself
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(env, role+"="+as, "PATH="+os.Getenv("PATH"))
 	return cmd
