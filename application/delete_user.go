@@ -55,11 +55,11 @@ func (a *App) DeleteOwnAccount(ctx context.Context, p domain.Principal, currentP
 		return fmt.Errorf("delete own account: %w", err)
 	}
 	err = a.store.InTx(ctx, func(tx ports.Store) error {
-		if _, err := a.lockUser(ctx, tx, p, p.User.ID, true, now); err != nil {
+		u, err := a.lockUser(ctx, tx, p, p.User.ID, true, now)
+		if err != nil {
 			return err
 		}
-		u, err := settle(tx)
-		if err != nil {
+		if err := settle(tx, u); err != nil {
 			return err
 		}
 		return a.remove(ctx, tx, u, u.ID, client, now)

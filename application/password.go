@@ -112,8 +112,11 @@ func (a *App) ChangePassword(ctx context.Context, p domain.Principal, current, n
 		return fmt.Errorf("hash the password: %w", err)
 	}
 	err = a.store.InTx(ctx, func(tx ports.Store) error {
-		u, err := settle(tx)
+		u, err := a.lockUser(ctx, tx, p, p.User.ID, false, now)
 		if err != nil {
+			return err
+		}
+		if err := settle(tx, u); err != nil {
 			return err
 		}
 		u.ChangePassword(hash, now)
@@ -145,9 +148,9 @@ func (a *App) passwordSet(ctx context.Context, tx ports.Store, u domain.User, ke
 }
 
 // proveOwner asks a logged-in caller for the password once more, under the same throttles as a login. What it
-// returns belongs into the transaction of what the caller wanted: it settles the throttles, and locks and
-// returns the user, provided that the password still is the one that was compared.
-func (a *App) proveOwner(ctx context.Context, p domain.Principal, password string, client domain.Client, now time.Time) (func(tx ports.Store) (domain.User, error), error) {
+// returns belongs into the transaction of what the caller wanted, with the user as it is under its lock: it
+// settles the throttles, provided that the password still is the one that was compared.
+func (a *App) proveOwner(ctx context.Context, p domain.Principal, password string, client domain.Client, now time.Time) (func(tx ports.Store, locked domain.User) error, error) {
 	try, err := a.attempt(ctx, p.User.Email.Key, client, now)
 	if err != nil {
 		return nil, err
@@ -159,19 +162,12 @@ func (a *App) proveOwner(ctx context.Context, p domain.Principal, password strin
 	if !ok {
 		return nil, domain.ErrWrongPassword
 	}
-	return func(tx ports.Store) (domain.User, error) {
-		u, err := tx.Users().Lock(ctx, p.User.ID)
-		if errors.Is(err, domain.ErrNotFound) {
-			return u, domain.ErrSessionEnded
+	return func(tx ports.Store, locked domain.User) error {
+		if locked.PasswordHash != p.User.PasswordHash {
+			return domain.ErrWrongPassword
 		}
-		if err != nil {
-			return u, err
-		}
-		if u.PasswordHash != p.User.PasswordHash {
-			return u, domain.ErrWrongPassword
-		}
-		_, err = a.succeeded(ctx, tx, try, now)
-		return u, err
+		_, err := a.succeeded(ctx, tx, try, now)
+		return err
 	}, nil
 }
 

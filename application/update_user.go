@@ -51,7 +51,7 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 		}
 	}
 	now := a.now()
-	settle := func(ports.Store) (domain.User, error) { return domain.User{}, nil }
+	settle := func(ports.Store, domain.User) error { return nil }
 	if in.Email != nil && self {
 		if settle, err = a.proveOwner(ctx, p, in.CurrentPassword, in.Client, now); err != nil {
 			return domain.User{}, fmt.Errorf("update user %s: %w", in.ID, err)
@@ -67,7 +67,7 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 		if u, err = a.lockUser(ctx, tx, p, in.ID, role == domain.RoleUser, now); err != nil {
 			return err
 		}
-		if _, err := settle(tx); err != nil {
+		if err := settle(tx, u); err != nil {
 			return err
 		}
 		if in.FirstName != nil || in.LastName != nil {
