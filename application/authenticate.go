@@ -30,7 +30,7 @@ func (a *App) Authenticate(ctx context.Context, token string, client domain.Clie
 	if !got.SupersededAt.IsZero() && now.Sub(got.SupersededAt) >= a.settings.RefreshGrace {
 		return domain.Principal{}, a.refuseStolen(ctx, got.Session.ID, client, now)
 	}
-	if claims.Generation == got.Session.Generation && got.Session.Delivered < claims.Generation {
+	if claims.Generation == got.Session.Generation && !got.Session.InUse() {
 		if err := a.store.Sessions().MarkDelivered(ctx, got.Session.ID, claims.Generation); err != nil {
 			return domain.Principal{}, fmt.Errorf("mark a generation as delivered: %w", err)
 		}

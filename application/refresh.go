@@ -45,6 +45,9 @@ func (a *App) refreshAgain(ctx context.Context, claims ports.RefreshClaims, clie
 		}
 		switch state.Session.Judge(revoked, now, a.settings.RefreshGrace) {
 		case domain.VerdictRepeat:
+			if state.Session.InUse() {
+				return nil, nil
+			}
 			return nil, tx.Sessions().Touch(ctx, claims.SessionID, now)
 		case domain.VerdictSupersede:
 			details := map[string]string{"session": state.Session.ID.String()}

@@ -279,8 +279,10 @@ func (m *modelRun) refresh(token *modelToken, now time.Time) (got, want error) {
 		s.lastRotated = token.gen
 		replace("rotated")
 	case now.Sub(token.since) < modelGrace,
-		token.state == "rotated" && token.gen == s.lastRotated && s.delivered < s.generation && now.Sub(s.handedOut) < modelGrace:
-		s.handedOut = now
+		token.state == "rotated" && token.gen == s.lastRotated && now.Sub(s.handedOut) < modelGrace:
+		if s.delivered < s.generation {
+			s.handedOut = now
+		}
 		if got == nil {
 			if pair.Refresh.Reveal() != s.current.refresh {
 				m.rt.Fatal("a racing tab got another successor")

@@ -97,11 +97,16 @@ func (s Session) Judge(t RevokedToken, now time.Time, grace time.Duration) Verdi
 		return VerdictRefuse
 	case now.Sub(t.RevokedAt) < grace:
 		return VerdictRepeat
-	case t.Reason != ReasonRotated || t.Generation != s.Rotated || s.Delivered >= s.Generation:
+	case t.Reason != ReasonRotated || t.Generation != s.Rotated:
 		return VerdictTheft
-	case now.Sub(s.LastUsedAt) < grace: // the answer with the current token may still be on its way to another tab
+	case now.Sub(s.LastUsedAt) < grace: // the answer with the current token may have just reached another tab, or not yet
 		return VerdictRepeat
+	case s.InUse():
+		return VerdictTheft
 	default:
 		return VerdictSupersede
 	}
 }
+
+// InUse reports whether a token of the current generation is known to have reached the client.
+func (s Session) InUse() bool { return s.Delivered >= s.Generation }

@@ -14,6 +14,8 @@ func TestJudge_EveryCaseOfATokenThatIsNotTheCurrentOne(t *testing.T) {
 	session := domain.Session{Generation: 5, Rotated: 4, Delivered: 4}
 	repeated, delivered := session, session
 	repeated.LastUsedAt = now.Add(1 - grace)
+	used := repeated
+	used.Delivered = 5
 	delivered.Delivered = 5
 	for name, c := range map[string]struct {
 		session    domain.Session
@@ -22,19 +24,20 @@ func TestJudge_EveryCaseOfATokenThatIsNotTheCurrentOne(t *testing.T) {
 		ago        time.Duration
 		want       domain.Verdict
 	}{
-		"rotated just now":                          {session, domain.ReasonRotated, 4, grace - 1, domain.VerdictRepeat},
-		"rotated just now, successor in use":        {delivered, domain.ReasonRotated, 4, grace - 1, domain.VerdictRepeat},
-		"superseded just now":                       {session, domain.ReasonSuperseded, 4, grace - 1, domain.VerdictRepeat},
-		"rotated last, successor never seen":        {session, domain.ReasonRotated, 4, grace, domain.VerdictSupersede},
-		"rotated last, successor repeated just now": {repeated, domain.ReasonRotated, 4, grace, domain.VerdictRepeat},
-		"superseded, successor repeated just now":   {repeated, domain.ReasonSuperseded, 4, grace, domain.VerdictTheft},
-		"rotated last, successor in use":            {delivered, domain.ReasonRotated, 4, grace, domain.VerdictTheft},
-		"rotated before the last":                   {session, domain.ReasonRotated, 3, grace, domain.VerdictTheft},
-		"superseded":                                {session, domain.ReasonSuperseded, 4, grace, domain.VerdictTheft},
-		"logged out":                                {session, domain.ReasonLoggedOut, 4, 0, domain.VerdictRefuse},
-		"revoked":                                   {session, domain.ReasonRevoked, 4, time.Hour, domain.VerdictRefuse},
-		"ended for theft":                           {session, domain.ReasonReused, 4, time.Hour, domain.VerdictRefuse},
-		"rotated by a replica whose clock leads":    {session, domain.ReasonRotated, 4, -time.Second, domain.VerdictRepeat},
+		"rotated just now":                                     {session, domain.ReasonRotated, 4, grace - 1, domain.VerdictRepeat},
+		"rotated just now, successor in use":                   {delivered, domain.ReasonRotated, 4, grace - 1, domain.VerdictRepeat},
+		"superseded just now":                                  {session, domain.ReasonSuperseded, 4, grace - 1, domain.VerdictRepeat},
+		"rotated last, successor never seen":                   {session, domain.ReasonRotated, 4, grace, domain.VerdictSupersede},
+		"rotated last, successor repeated just now":            {repeated, domain.ReasonRotated, 4, grace, domain.VerdictRepeat},
+		"rotated last, successor repeated just now and in use": {used, domain.ReasonRotated, 4, grace, domain.VerdictRepeat},
+		"superseded, successor repeated just now":              {repeated, domain.ReasonSuperseded, 4, grace, domain.VerdictTheft},
+		"rotated last, successor in use":                       {delivered, domain.ReasonRotated, 4, grace, domain.VerdictTheft},
+		"rotated before the last":                              {session, domain.ReasonRotated, 3, grace, domain.VerdictTheft},
+		"superseded":                                           {session, domain.ReasonSuperseded, 4, grace, domain.VerdictTheft},
+		"logged out":                                           {session, domain.ReasonLoggedOut, 4, 0, domain.VerdictRefuse},
+		"revoked":                                              {session, domain.ReasonRevoked, 4, time.Hour, domain.VerdictRefuse},
+		"ended for theft":                                      {session, domain.ReasonReused, 4, time.Hour, domain.VerdictRefuse},
+		"rotated by a replica whose clock leads":               {session, domain.ReasonRotated, 4, -time.Second, domain.VerdictRepeat},
 	} {
 		token := domain.RevokedToken{RefreshToken: domain.RefreshToken{Generation: c.generation}, Reason: c.reason, RevokedAt: now.Add(-c.ago)}
 		if got := c.session.Judge(token, now, grace); got != c.want {
