@@ -62,6 +62,9 @@ type User struct {
 type userOutput struct{ Body User }
 
 func userBody(u domain.User) User {
+	if !u.BlockedAt(time.Now()) {
+		u.Unblock(u.UpdatedAt) // a block that has ended by itself is none
+	}
 	return User{
 		ID: u.ID, Email: u.Email.Address, PendingEmail: orNull(u.PendingEmail.Address), Blocked: u.Blocked, BlockReason: orNull(u.BlockReason), BlockedUntil: timeOrNull(u.BlockedUntil), FirstName: orNull(u.FirstName), LastName: orNull(u.LastName),
 		Status: string(u.Status), Role: string(u.Role), CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
