@@ -57,7 +57,7 @@ type API struct {
 
 	mu       sync.Mutex
 	stopped  bool
-	listener net.Listener
+	listener *newcomers
 }
 
 // New builds the API. Nothing listens before Serve.
@@ -105,12 +105,12 @@ func New(app *application.App, cfg Config, log *zap.Logger) *API {
 func (a *API) Serve(ln net.Listener) error {
 	a.mu.Lock()
 	stopped := a.stopped
-	a.listener = ln
+	a.listener = newNewcomers(ln)
 	a.mu.Unlock()
 	if stopped {
 		return ln.Close()
 	}
-	if err := a.fiber.Listener(ln); err != nil {
+	if err := a.fiber.Listener(a.listener); err != nil {
 		return fmt.Errorf("serve HTTP: %w", err)
 	}
 	return nil
@@ -119,6 +119,11 @@ func (a *API) Serve(ln net.Listener) error {
 // Shutdown stops listening and waits for the requests at work, until ctx ends; what is left then is aborted.
 func (a *API) Shutdown(ctx context.Context) error {
 	defer a.abort()
+	a.mu.Lock()
+	if a.listener != nil {
+		a.listener.dismiss()
+	}
+	a.mu.Unlock()
 	err := a.fiber.ShutdownWithContext(ctx)
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -31,6 +31,18 @@ func TestShutdown_EndsServeWhicheverComesFirst(t *testing.T) {
 	}
 }
 
+func TestShutdown_DoesNotWaitForConnectionsThatWereNeverUsed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	conn, err := net.Dial("tcp", w.addr)
+	must(t, err)
+	defer conn.Close()
+	w.send("GET", "/healthz", "").want(t, 200, "") // so that the other connection has been accepted too
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+	defer cancel()
+	must(t, w.api.Shutdown(ctx))
+}
+
 // gatedHasher tells when a password arrives, and hashes it when it is let go.
 type gatedHasher struct {
 	ports.Hasher
