@@ -88,15 +88,17 @@ func (a *App) attempt(ctx context.Context, key string, client domain.Client, now
 		failures: a.claim(domain.LoginFailures, "failed logins", key),
 		network:  a.knownNetwork(key, client),
 	}
+	if !a.settings.RateLimits {
+		t.claims = nil
+		_, err := a.store.Throttles().Take(ctx, t.failures.key, t.failures.budget, now)
+		return t, err
+	}
 	known, err := a.store.Throttles().Remembered(ctx, t.network, now)
 	if err != nil {
 		return t, err
 	}
 	if !known {
 		t.claims = append(t.claims, a.claim(b.LoginFromNetwork, "logins from", network), a.claim(b.LoginOfAccount, "logins", key))
-	}
-	if !a.settings.RateLimits {
-		t.claims = nil
 	}
 	return t, a.take(ctx, now, append(t.claims, t.failures)...)
 }

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// row is one line of the table. What is zero is left out.
+type row struct {
+	what, engine string
+	sample       sample
+	processor    time.Duration // of the service, a request
+	memory       int64         // of the service, bytes
+	result       string
+	goal, met    string
+}
+
+func verdict(met bool) string {
+	if met {
+		return "met"
+	}
+	return "not met"
+}
+
+func (r row) cells() []string {
+	if r.sample.refused > 0 {
+		r.result += fmt.Sprintf("; %d refused", r.sample.refused)
+	}
+	cells := []string{r.what, r.engine, "", "", "", "", "", "", r.result, r.goal, r.met}
+	if r.sample.requests > 0 {
+		s := r.sample
+		cells[2], cells[3], cells[4], cells[5] = grouped(s.rate()), milliseconds(s.p50), milliseconds(s.p95), milliseconds(s.p99)
+	}
+	if r.processor > 0 {
+		cells[6] = milliseconds(r.processor)
+	}
+	if r.memory > 0 {
+		cells[7] = strconv.FormatInt(r.memory>>20, 10)
+	}
+	return cells
+}
+
+func (r row) String() string { return strings.Join(strings.Fields(strings.Join(r.cells(), " ")), " ") }
+
+var heads = []string{"what", "database", "requests/s", "p50 ms", "p95 ms", "p99 ms", "CPU ms a request", "RSS MiB", "measured against", "goal", ""}
+
+// table writes the rows in Markdown, aligned for those who read it as text.
+func table(rows []row) string {
+	all := [][]string{heads}
+	for _, r := range rows {
+		all = append(all, r.cells())
+	}
+	widths := make([]int, len(heads))
+	for _, cells := range all {
+		for i, cell := range cells {
+			widths[i] = max(widths[i], len(cell))
+		}
+	}
+	numeric := func(column int) bool { return column >= 2 && column <= 7 }
+	var text strings.Builder
+	for i, cells := range all {
+		for column, cell := range cells {
+			width := widths[column]
+			if !numeric(column) {
+				width = -width
+			}
+			fmt.Fprintf(&text, "| %*s ", width, cell)
+		}
+		text.WriteString("|\n")
+		if i > 0 {
+			continue
+		}
+		for column, width := range widths {
+			end := "-"
+			if numeric(column) {
+				end = ":"
+			}
+			text.WriteString("|" + strings.Repeat("-", width+1) + end)
+		}
+		text.WriteString("|\n")
+	}
+	return text.String()
+}
+
+func milliseconds(d time.Duration) string {
+	ms := float64(d) / float64(time.Millisecond)
+	switch {
+	case ms < 1:
+		return strconv.FormatFloat(ms, 'f', 3, 64)
+	case ms < 10:
+		return strconv.FormatFloat(ms, 'f', 2, 64)
+	}
+	return strconv.FormatFloat(ms, 'f', 0, 64)
+}
+
+// grouped writes a rate: with a decimal where it matters, with commas where it is long.
+func grouped(f float64) string {
+	if f < 100 {
+		return strconv.FormatFloat(f, 'f', 1, 64)
+	}
+	digits := strconv.FormatInt(int64(f+0.5), 10)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// busy is the share of the machine's processors that is in use while nothing is measured.
+func busy(ctx context.Context) (float64, error) {
+	all, idle, err := machineTime()
+	if err != nil {
+		return 0, err
+	}
+	if err := rest(ctx, 3*time.Second); err != nil {
+		return 0, err
+	}
+	allAfter, idleAfter, err := machineTime()
+	return 1 - float64(idleAfter-idle)/float64(max(1, allAfter-all)), err
+}
+
+// describe says what it was measured on.
+func describe(ctx context.Context, b *bench) (string, error) {
+	version, err := do(ctx, nil, b.dir, nil, b.programs.postgres, "--version")
+	if err != nil {
+		return "", err
+	}
+	memory, err := machineMemory()
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d cores (%s), %d GiB, %s/%s, %s, %s; others used %.0f %% of it\n", runtime.NumCPU(), processor(), (memory+1<<29)>>30,
+		runtime.GOOS, runtime.GOARCH, runtime.Version(), strings.TrimSpace(version), 100*b.busy), nil
+}
+
+func document(machine string, rows []row, seconds int) string {
+	missed := 0
+	for _, r := range rows {
+		if r.met == verdict(false) {
+			missed++
+		}
+	}
+	return fmt.Sprintf(`# Performance
+
+Written by `+"`task bench`"+`, which measures it anew on any Linux machine that has wrk and PostgreSQL's programs.
+
+Machine: %s
+%s
+Goals not met: %d.
+
+## How it is measured
+
+- Client, service and database share the machine; everything goes over loopback, in a closed loop: %d connections, each with one request at a time, for %d seconds. wrk drives single calls; a client of its own drives refresh, where each call needs the answer of the one before. Rows of a storm have %d clients logging in beside the %d.
+- A limit is measured right before and right after the service, and the ratio is to the mean of both. pgbench runs with `+"`-M prepared`"+`, %d clients, scale %d: `+"`-S`"+` reads one row, `+"`-N`"+` updates one row, reads it and inserts another. "bcrypt alone" is a loop on every core. "bare Fiber" is a handler that answers a constant of the same length to the same requests.
+- The service runs as built for release, in production mode, with `+"`BCRYPT_COST=%d` and `RATE_LIMITS=off`"+`, and writes its log, one line a request, to a file. %s sessions take turns.
+- PostgreSQL is a temporary cluster with its default durability (a commit waits for the disk) and %s. SQLite is durable too (`+"`synchronous(FULL)`"+`).
+- CPU and RSS are those of the service's process; RSS is the most that was seen during the load. Start to ready is the median of %d starts on an existing database, from starting the process to the first 200 of `+"`/readyz`"+`.
+- Growth: databases with %s and with %s users and sessions take turns; the rate with the small one over the rate with the large one.
+`, machine, table(rows), missed, connections, seconds, stormClients, connections, connections, scale, bcryptCost,
+		grouped(hotSessions), strings.Join(tuning, ", "), starts, grouped(smallTable), grouped(largeTable))
+}

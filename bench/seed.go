@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/crypto/bcrypt"
+	_ "modernc.org/sqlite" // the driver
+
+	"coffeeshop/adapters/jwttoken"
+	"coffeeshop/domain"
+	"coffeeshop/ports"
+)
+
+const password = "correct horse battery staple"
+
+// Each number has a user, a session and its refresh token. The ids of the first two grow with it, as those of
+// version 7 do; those of tokens are scattered, as those of version 4 are.
+const (
+	userID    = "01890000-0000-7000-8000-%012x"
+	sessionID = "01890000-0000-7000-9000-%012x"
+	tokenID   = "%08x-0000-4000-8000-%012x"
+	scatter   = 2654435761 // odd: different numbers stay different, modulo 2^32
+)
+
+func email(i int) string { return fmt.Sprintf("user%d@example.com", i) }
+
+// The statements, for both engines: they differ in how they count, write ids, and write times. In SQLite printf
+// does what it does in Go.
+const (
+	seedUsers = `INSERT INTO users (id, email, email_key, pending_email, pending_email_key, first_name, last_name, status, role, locale,
+	password_hash, unverified_until, blocked, blocked_until, block_reason, version, created_at, updated_at)
+SELECT {user}, 'user' || i || '@example.com', 'user' || i || '@example.com', '', '', 'Ada', 'Lovelace', 'verified', 'user', 'en',
+	'{hash}', NULL, false, NULL, '', 1, '{now}', '{now}' FROM {numbers}`
+	seedSessions = `INSERT INTO sessions (id, user_id, user_agent, ip, created_at, last_used_at, expires_at, generation, rotated, delivered)
+SELECT {session}, {user}, 'bench', '127.0.0.1', '{now}', '{now}', '{end}', 1, 0, 1 FROM {numbers}`
+	seedTokens = `INSERT INTO refresh_tokens (session_id, jti, generation, issued_at, expires_at)
+SELECT {session}, {token}, 1, '{now}', '{tomorrow}' FROM {numbers}`
+)
+
+func (b *bench) seed(ctx context.Context, s *site) error {
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcryptCost)
+	if err != nil {
+		return err
+	}
+	const format = "2006-01-02 15:04:05-07:00"
+	dialect := []string{
+		"{user}", fmt.Sprintf("printf('%s', i)", userID), "{session}", fmt.Sprintf("printf('%s', i)", sessionID),
+		"{token}", fmt.Sprintf("printf('%s', (i * %d) & 4294967295, i)", tokenID, scatter),
+		"{numbers}", fmt.Sprintf("(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) SELECT i FROM n)", s.users),
+	}
+	if s.engine == postgres {
+		hex := "lpad(to_hex(%s), %d, '0')"
+		last := fmt.Sprintf(hex, "i", 12)
+		id := func(format string) string {
+			return strings.Replace("('"+format+"')::uuid", "%012x", "' || "+last+" || '", 1)
+		}
+		dialect = []string{
+			"{user}", id(userID), "{session}", id(sessionID),
+			"{token}", "(" + fmt.Sprintf(hex, fmt.Sprintf("(i * %d) & 4294967295", scatter), 8) + " || '-0000-4000-8000-' || " + last + ")::uuid",
+			"{numbers}", fmt.Sprintf("generate_series(1::bigint, %d) AS i", s.users),
+		}
+	}
+	at := issued()
+	replace := strings.NewReplacer(append(dialect, "{hash}", string(hash), "{now}", at.Format(format),
+		"{tomorrow}", at.Add(refreshLife).Format(format), "{end}", at.Add(sessionLife).Format(format))...)
+	statements := []string{replace.Replace(seedUsers), replace.Replace(seedSessions), replace.Replace(seedTokens)}
+	if s.engine == postgres {
+		if _, err = b.postgres.sql(ctx, s.name, statements...); err != nil {
+			return err
+		}
+		return b.postgres.settle(ctx, s.name)
+	}
+	return seedSQLite(ctx, filepath.Join(s.data, "coffeeshop.db"), statements)
+}
+
+func seedSQLite(ctx context.Context, file string, statements []string) (err error) {
+	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=journal_mode(WAL)")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	for _, s := range append(statements, "PRAGMA wal_checkpoint(TRUNCATE)") {
+		if _, err := db.ExecContext(ctx, s); err != nil {
+			return fmt.Errorf("fill the database: %w", err)
+		}
+	}
+	return nil
+}
+
+// The service's defaults; access tokens are given a day, so that they outlast a run.
+const (
+	accessLife  = 24 * time.Hour
+	refreshLife = 24 * time.Hour
+	sessionLife = 30 * 24 * time.Hour
+)
+
+// issued is when the sessions of this run began.
+var issued = func() func() time.Time {
+	at := time.Now().UTC().Truncate(time.Second)
+	return func() time.Time { return at }
+}()
+
+// hot returns the numbers of the sessions that are used: all over the table.
+func (s *site) hot() []int {
+	all := make([]int, hotSessions)
+	for k := range all {
+		all[k] = 1 + k*s.users/hotSessions
+	}
+	return all
+}
+
+// tokens are those of a session.
+type tokens struct{ access, refresh string }
+
+// signed makes the tokens of the sessions in use.
+func (s *site) signed() ([]tokens, error) {
+	signer, err := jwttoken.New(jwttoken.Config{Secret: domain.NewSecret(secret), AccessLife: accessLife})
+	if err != nil {
+		return nil, err
+	}
+	var all []tokens
+	for _, i := range s.hot() {
+		user, session := uuid.MustParse(fmt.Sprintf(userID, i)), uuid.MustParse(fmt.Sprintf(sessionID, i))
+		jti := uuid.MustParse(fmt.Sprintf(tokenID, uint32(i*scatter), i))
+		access, err1 := signer.SignAccess(ports.AccessClaims{JTI: uuid.New(), UserID: user, SessionID: session, Generation: 1,
+			Role: domain.RoleUser, IssuedAt: issued(), ExpiresAt: issued().Add(accessLife)})
+		refresh, err2 := signer.SignRefresh(ports.RefreshClaims{UserID: user, RefreshToken: domain.RefreshToken{JTI: jti, SessionID: session,
+			Generation: 1, IssuedAt: issued(), ExpiresAt: issued().Add(refreshLife)}})
+		if err := errors.Join(err1, err2); err != nil {
+			return nil, err
+		}
+		all = append(all, tokens{access, refresh})
+	}
+	return all, nil
+}
