@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"coffeeshop/adapters/bunstore/pgtest"
+	"coffeeshop/adapters/mail/mailbox"
 	"coffeeshop/bootstrap"
 )
 
@@ -38,11 +39,15 @@ func another(t *testing.T, as string, env ...string) *exec.Cmd {
 // replicas runs so many server processes on one PostgreSQL.
 func replicas(t *testing.T, n int) []*service {
 	t.Helper()
-	url := pgtest.New(t)
+	url, box := pgtest.New(t), t.TempDir()
+	mails, err := mailbox.New(box)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var all []*service
 	for range n {
 		cmd := another(t, "serve", "DATABASE_URL="+url, "DATA_DIR="+t.TempDir(), "HTTP_ADDR=127.0.0.1:0", "BCRYPT_COST=4",
-			"SECRET_KEY=one secret that the replicas share between them", "MAILBOX_DIR="+t.TempDir(),
+			"SECRET_KEY=one secret that the replicas share between them", "MAILBOX_DIR="+box,
 			"ADMIN_EMAIL="+adminEmail, "ADMIN_PASSWORD="+adminPassword)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
@@ -52,7 +57,7 @@ func replicas(t *testing.T, n int) []*service {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { stop(t, cmd) })
-		all = append(all, &service{Running: &bootstrap.Running{URL: address(t, bufio.NewScanner(out))}})
+		all = append(all, &service{Running: &bootstrap.Running{URL: address(t, bufio.NewScanner(out))}, mails: mails})
 	}
 	return all
 }

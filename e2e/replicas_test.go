@@ -13,7 +13,6 @@ func TestReplicas_WhatEndsASessionHoldsForTheNextRequestOnEach(t *testing.T) {
 	var boss user
 	b.call(t, "GET", "/users/me", admin, nil).want(t, 200, "").into(t, &boss)
 
-	// A second account, opened by the admin's own means: no mailbox is shared here.
 	session := func() (tokens, string) {
 		pair := b.login(t, adminEmail, adminPassword)
 		var list struct {
@@ -49,6 +48,18 @@ func TestReplicas_WhatEndsASessionHoldsForTheNextRequestOnEach(t *testing.T) {
 			t.Errorf("after %s: %s", name, got)
 		}
 	}
+	ada := a.verified(t, "ada@example.com")
+	held := b.login(t, "ada@example.com", password).Access
+	b.call(t, "GET", "/users", held, nil).want(t, 403, "admin_only")
+	a.call(t, "PATCH", "/users/"+ada.ID, admin, map[string]any{"role": "admin"}).want(t, 200, "")
+	b.call(t, "GET", "/users", held, nil).want(t, 200, "")
+	a.call(t, "POST", "/users/"+ada.ID+"/block", admin, map[string]any{}).want(t, 200, "")
+	b.call(t, "GET", "/users/me", held, nil).want(t, 401, "session_ended")
+	a.call(t, "POST", "/users/"+ada.ID+"/unblock", admin, nil).want(t, 200, "")
+	held = b.login(t, "ada@example.com", password).Access
+	a.call(t, "DELETE", "/users/"+ada.ID, admin, nil).want(t, 204, "")
+	b.call(t, "GET", "/users/me", held, nil).want(t, 401, "session_ended")
+
 	pair, _ := session()
 	a.call(t, "POST", "/auth/logout-all", admin, nil).want(t, 200, "")
 	b.call(t, "GET", "/users/me", pair.Access, nil).want(t, 401, "session_ended")

@@ -46,7 +46,7 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	if err := retry(ctx, func() error { return writer.PingContext(ctx) }); err != nil {
 		return errors.Join(err, writer.Close())
 	}
-	reader, err := sql.Open("sqlite", dsn(path, busy, "_pragma=query_only(1)"))
+	reader, err := sql.Open("sqlite", dsn(path, busy, "_pragma=query_only(1)", "_pragma=cache_size(-8192)")) // 8 MiB each: the upper pages of large indexes
 	if err != nil {
 		return errors.Join(err, writer.Close())
 	}
