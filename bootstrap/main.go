@@ -31,8 +31,8 @@ func Main(args []string) int {
 }
 
 // garbage is how much the heap grows, in percent, before it is collected: what lives is a few MiB, so that Go's
-// own choice, 100, collects many times a second. Measured on GET /users/me: a quarter less CPU for 30 MiB more
-// under load, and nothing more when idle.
+// own choice, 100, collects many times a second. Measured on GET /users/me by bench -env GOGC=100 and 400 in turn:
+// 30 % less CPU on SQLite, 4 to 16 % on PostgreSQL, for some 20 MiB more under load.
 const garbage = 400
 
 // collectLess has the collector run less often, unless the operator says how often.
