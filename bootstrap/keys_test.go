@@ -72,13 +72,10 @@ func TestKeys_ChangeUnderARunningServerAndEndNoSession(t *testing.T) {
 	}
 
 	second := s.generate("ES256")
-	var young answer
-	c.until("a token of the new key", func() bool {
-		young = c.login(email, password)
-		return keyOf(t, young.text("access_token")) == second
-	})
-	if got, want := c.published(), []string{second, first}; !slices.Equal(got, want) {
-		t.Errorf("published %v, want %v", got, want)
+	c.until("both keys", func() bool { return slices.Equal(c.published(), []string{second, first}) })
+	young := c.login(email, password)
+	if kid := keyOf(t, young.text("access_token")); kid != second {
+		t.Errorf("signed with %q, want %q", kid, second)
 	}
 	for _, a := range []answer{old, young} {
 		c.want(200, "GET", "/users/me", a.text("access_token"), nil)
