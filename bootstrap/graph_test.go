@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"go.uber.org/fx"
+	"go.uber.org/fx/fxtest"
 	"go.uber.org/zap"
 
 	"coffeeshop/application"
@@ -194,10 +195,29 @@ func TestNewLog_NeverShowsASecret(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		newLog(cfg, surroundings{err: &log}).Debug("the configuration", zap.Any("config", given), zap.Stringer("key", given.SecretKey))
+		lc := fxtest.NewLifecycle(t)
+		newLog(lc, cfg, surroundings{err: &log}).Debug("the configuration", zap.Any("config", given), zap.Stringer("key", given.SecretKey))
+		lc.RequireStart().RequireStop()
 		if !strings.Contains(log.String(), "the configuration") || strings.Contains(log.String(), secret) {
 			t.Errorf("%s: %s", env, log.String())
 		}
+	}
+}
+
+func TestNewLog_WritesAWarningAtOnceWithWhatCameBefore(t *testing.T) {
+	t.Parallel()
+	var lines lockedBuffer
+	lc := fxtest.NewLifecycle(t)
+	log := newLog(lc, Config{AppEnv: production}, surroundings{err: &lines})
+	log.Info("first")
+	log.Warn("second")
+	if got := lines.String(); !strings.Contains(got, "first") || !strings.Contains(got, "second") {
+		t.Errorf("%q", got)
+	}
+	log.Info("third")
+	lc.RequireStart().RequireStop()
+	if got := lines.String(); !strings.Contains(got, "third") {
+		t.Errorf("after the end: %q", got)
 	}
 }
 

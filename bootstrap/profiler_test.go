@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 var adminAddress = regexp.MustCompile(`serving profiles.*?(127\.0\.0\.1:\d+)`)
@@ -21,9 +22,11 @@ func TestProfiles_AreServedOnTheirOwnAddressAndNotOnThePublicOne(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	found := adminAddress.FindStringSubmatch(log.String())
-	if found == nil {
-		t.Fatalf("no address in %q", log.String())
+	var found []string
+	for wait := time.Now().Add(5 * time.Second); found == nil; time.Sleep(logDelay / 10) {
+		if found = adminAddress.FindStringSubmatch(log.String()); found == nil && time.Now().After(wait) {
+			t.Fatalf("no address in %q", log.String())
+		}
 	}
 	for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/cmdline", "/debug/pprof/profile?seconds=1"} {
 		if got := status(t, "http://"+found[1]+path); got != http.StatusOK {

@@ -18,8 +18,13 @@ type surroundings struct {
 	now      func() time.Time
 }
 
-// newLog makes the log, on the error output: JSON in production, lines for people otherwise.
-func newLog(cfg Config, env surroundings) *zap.Logger {
+// logDelay is how long a line of the log may wait for others to be written with: a write for each request took 5 %
+// of what a GET /users/me costs.
+const logDelay = 100 * time.Millisecond
+
+// newLog makes the log, on the error output: JSON in production, lines for people otherwise. Warnings and errors
+// are written at once, with all that came before them.
+func newLog(lc fx.Lifecycle, cfg Config, env surroundings) *zap.Logger {
 	level := zapcore.InfoLevel
 	if cfg.Debug {
 		level = zapcore.DebugLevel
@@ -34,7 +39,15 @@ func newLog(cfg Config, env surroundings) *zap.Logger {
 		encoding.ConsoleSeparator = "  "
 		encoder = zapcore.NewConsoleEncoder(encoding)
 	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(env.err)), level))
+	// Only written: a terminal and a pipe cannot be synchronized.
+	lines := &zapcore.BufferedWriteSyncer{WS: zapcore.AddSync(struct{ io.Writer }{env.err}), FlushInterval: logDelay}
+	lc.Append(fx.StopHook(lines.Stop))
+	return zap.New(zapcore.NewCore(encoder, lines, level), zap.Hooks(func(entry zapcore.Entry) error {
+		if entry.Level >= zapcore.WarnLevel {
+			return lines.Sync()
+		}
+		return nil
+	}))
 }
 
 // version is what was built: the module's version, or the revision of the source.

@@ -2,7 +2,7 @@
 //
 // Both engines run the same statements, except where one of them does in a single statement what the other
 // needs a transaction for. The statements of the hot path (Authenticate, MarkDelivered, Rotate) are prepared and
-// go past Bun, which writes its arguments into the text.
+// go past Bun, which writes its arguments into the text; on SQLite Authenticate goes past database/sql as well.
 package bunstore
 
 import (
@@ -44,7 +44,7 @@ type DB struct {
 	read  *bun.DB
 	pool  *pgxpool.Pool // nil on SQLite
 	path  string        // of SQLite's file
-	hot   statements    // SQLite's
+	hot   hotReaders    // SQLite's
 }
 
 var _ ports.Store = (*DB)(nil)

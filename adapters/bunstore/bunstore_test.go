@@ -226,6 +226,9 @@ func TestOpen_MakesSQLitesFolderForItsUserAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new folder", "50% 'of' it?#", "test.db")
 	db := open(t, bunstore.Config{SQLitePath: path})
 	migrate(t, db)
+	if err := second(db.Sessions().Authenticate(t.Context(), uuid.New(), 1, time.Now())); !errors.Is(err, domain.ErrNotFound) {
+		t.Error(err)
+	}
 	for _, file := range []string{filepath.Dir(path), path, path + "-wal"} {
 		info, err := os.Stat(file)
 		if err != nil {

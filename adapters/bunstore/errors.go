@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/puddle/v2"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+	zombiezen "zombiezen.com/go/sqlite"
 
 	"coffeeshop/domain"
 )
@@ -102,11 +103,11 @@ func violatesEmail(err error) bool {
 	return sqliteCode(err) == sqlite3.SQLITE_CONSTRAINT_UNIQUE
 }
 
-// sqliteCode is SQLite's extended result code; 0 for any other error.
+// sqliteCode is SQLite's extended result code; SQLITE_ERROR, which tells nothing, for any other error.
 func sqliteCode(err error) int {
 	var e *sqlite.Error
 	if errors.As(err, &e) {
 		return e.Code()
 	}
-	return 0
+	return int(zombiezen.ErrCode(err))
 }

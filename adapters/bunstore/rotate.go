@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,27 +30,21 @@ func (r sessions) Authenticate(ctx context.Context, id uuid.UUID, generation int
 	var u userRow
 	var s sessionRow
 	var superseded maybeTime
-	fields := append(append(u.fields(), s.fields()...), &superseded)
-	err := r.queryRow(ctx, authenticate, authenticateSQLite, []any{id, generation, stamp(now)}, fields)
+	fields := slices.Concat(u.fields(), s.fields(), []any{&superseded})
+	args := []any{id, generation, stamp(now)}
+	var err error
+	switch {
+	case r.db.isPostgres():
+		err = r.native(func(q querier) error { return q.QueryRow(ctx, authenticate, args...).Scan(fields...) })
+	case r.tx != nil:
+		err = r.tx.sqlite.QueryRowContext(ctx, authenticateSQLite, args...).Scan(fields...)
+	default:
+		err = r.db.hot.authenticate(ctx, args, fields)
+	}
 	if err != nil {
 		return ports.Authenticated{}, fail("read a session", err)
 	}
 	return ports.Authenticated{User: u.user(), Session: s.session(), SupersededAt: superseded.Time}, nil
-}
-
-// queryRow reads one row by a prepared statement.
-func (r sessions) queryRow(ctx context.Context, postgres, sqlite string, args, fields []any) error {
-	switch {
-	case r.db.isPostgres():
-		return r.native(func(q querier) error { return q.QueryRow(ctx, postgres, args...).Scan(fields...) })
-	case r.tx != nil:
-		return r.tx.sqlite.QueryRowContext(ctx, sqlite, args...).Scan(fields...)
-	}
-	stmt, err := r.db.hot.get(ctx, sqlite) //nolint:sqlclosecheck // it stays prepared until the database is closed
-	if err != nil {
-		return err
-	}
-	return stmt.QueryRowContext(ctx, args...).Scan(fields...)
 }
 
 func (r sessions) MarkDelivered(ctx context.Context, id uuid.UUID, generation int64) error {
@@ -75,7 +70,7 @@ type stateRow struct {
 var stateColumns = of("u", userColumns) + ", " + of("s", sessionColumns) + ", " + of("t", tokenColumns)
 
 func (r *stateRow) fields() []any {
-	return append(append(r.u.fields(), r.s.fields()...), r.t.fields()...)
+	return slices.Concat(r.u.fields(), r.s.fields(), r.t.fields())
 }
 
 func (r *stateRow) state() ports.SessionState {

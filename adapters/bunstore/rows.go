@@ -147,7 +147,7 @@ func (t *maybeTime) Scan(value any) error {
 	case time.Time:
 		t.Time = utc(value)
 	case string:
-		parsed, err := time.Parse("2006-01-02 15:04:05.999999999-07:00", value)
+		parsed, err := time.Parse(timeFormat, value)
 		if err != nil {
 			return err
 		}

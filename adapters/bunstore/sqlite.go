@@ -9,15 +9,15 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"sync"
+	"time"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	_ "modernc.org/sqlite" // the driver
 )
 
-// busy is how long, in milliseconds, a statement waits for another process.
-const busy = "_pragma=busy_timeout(5000)"
+// busyTime is how long a statement waits for another process.
+const busyTime = 5 * time.Second
 
 func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	path, err := filepath.Abs(cfg.SQLitePath)
@@ -36,6 +36,7 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 		return err
 	}
 
+	busy := fmt.Sprintf("_pragma=busy_timeout(%d)", busyTime.Milliseconds())
 	writer, err := sql.Open("sqlite", dsn(path, busy, "_txlock=immediate", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
 		"_pragma=foreign_keys(1)", "_pragma=journal_size_limit(67108864)"))
 	if err != nil {
@@ -46,7 +47,7 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	if err := retry(ctx, func() error { return writer.PingContext(ctx) }); err != nil {
 		return errors.Join(err, writer.Close())
 	}
-	reader, err := sql.Open("sqlite", dsn(path, busy, "_pragma=query_only(1)", "_pragma=cache_size(-8192)")) // 8 MiB each: the upper pages of large indexes
+	reader, err := sql.Open("sqlite", dsn(path, busy, "_pragma=query_only(1)"))
 	if err != nil {
 		return errors.Join(err, writer.Close())
 	}
@@ -57,10 +58,14 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
 
+	hot, err := openHotReaders(path, max(2, runtime.NumCPU()))
+	if err != nil {
+		return errors.Join(err, reader.Close(), writer.Close())
+	}
 	db.path = path
 	db.write = bun.NewDB(writer, sqlitedialect.New())
 	db.read = bun.NewDB(reader, sqlitedialect.New())
-	db.hot.on = reader
+	db.hot = hot
 	return nil
 }
 
@@ -72,45 +77,4 @@ func dsn(path string, options ...string) string {
 		text += "&" + option
 	}
 	return text
-}
-
-// statements are prepared once, when they are first used: before the migrations they could not be.
-type statements struct {
-	on       *sql.DB
-	mu       sync.RWMutex
-	prepared map[string]*sql.Stmt
-}
-
-func (s *statements) get(ctx context.Context, text string) (*sql.Stmt, error) {
-	s.mu.RLock()
-	stmt := s.prepared[text]
-	s.mu.RUnlock()
-	if stmt != nil {
-		return stmt, nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if stmt := s.prepared[text]; stmt != nil {
-		return stmt, nil
-	}
-	stmt, err := s.on.PrepareContext(ctx, text) //nolint:sqlclosecheck // close does it
-	if err != nil {
-		return nil, fmt.Errorf("prepare a statement: %w", err)
-	}
-	if s.prepared == nil {
-		s.prepared = map[string]*sql.Stmt{}
-	}
-	s.prepared[text] = stmt
-	return stmt, nil
-}
-
-func (s *statements) close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var errs []error
-	for _, stmt := range s.prepared {
-		errs = append(errs, stmt.Close())
-	}
-	s.prepared = nil
-	return errors.Join(errs...)
 }
