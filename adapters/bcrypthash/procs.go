@@ -6,10 +6,12 @@ import (
 )
 
 // niceness is by how much a hashing thread stands behind the others (setpriority(2): 0 alike, 19 last). It is a
-// trade, chosen by measurement: 32 connections call a trivial endpoint while 64 log in. At 19 the endpoint keeps
-// all of its quiet rate, but hashes are starved to a quarter of theirs, and the threads that wait with a Go
-// processor in hand delay everybody (p99 17.6 ms). At 0, with GOMAXPROCS raised, the endpoint keeps 0.93 (p99
-// 11 ms) and the logins 0.54: the kernel's fair share is a floor for both.
+// trade, chosen by measurement: go run ./bench -only '^storm SQLite' with other values here. Logins that keep half
+// of their rate are what the lane owes to them, so it is 0; the kernel's fair share is then a floor for both.
+//
+//	niceness                                0     1     3     5    10
+//	GET /users/me keeps of its quiet rate  0.51  0.54  0.58  0.63  0.68   (p99 12 to 14 ms)
+//	POST /auth/login                       0.55  0.52  0.45  0.41  0.34
 const niceness = 0
 
 // procs raises GOMAXPROCS by the width of the first lane that is open, so that a hash, which never yields, does
