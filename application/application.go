@@ -33,7 +33,7 @@ type Deps struct {
 	Passwords   ports.CommonPasswords
 	Secret      domain.Secret // the keys of codes and throttles are derived from it
 	Now         func() time.Time
-	NewID       func() uuid.UUID // version 7: rows that are listed
+	NewID       func() uuid.UUID // version 7, which grow: rows that are listed, and tokens
 	NewRandomID func() uuid.UUID // version 4: whatever must not be foreseen
 	Settings    Settings
 }

@@ -64,7 +64,7 @@ func (a *App) Login(ctx context.Context, in Login) (TokenPair, error) {
 // seen under the user's lock.
 func (a *App) beginSession(ctx context.Context, u domain.User, upgraded domain.PasswordHash, try attempt, client domain.Client) (TokenPair, error) {
 	now := a.now()
-	session, token := domain.NewSession(a.newID(), u.ID, a.newRandomID(), client, now, a.settings.Lifetimes)
+	session, token := domain.NewSession(a.newID(), u.ID, a.newID(), client, now, a.settings.Lifetimes)
 	err := a.store.InTx(ctx, func(tx ports.Store) error {
 		current, err := tx.Users().Lock(ctx, u.ID)
 		switch {

@@ -32,7 +32,7 @@ func (a *App) Refresh(ctx context.Context, token string, client domain.Client) (
 }
 
 func (a *App) rotation(session, jti uuid.UUID, reason domain.RevocationReason, now time.Time) ports.Rotation {
-	return ports.Rotation{SessionID: session, JTI: jti, Reason: reason, NextJTI: a.newRandomID(),
+	return ports.Rotation{SessionID: session, JTI: jti, Reason: reason, NextJTI: a.newID(),
 		Now: now, Life: a.settings.Lifetimes.Refresh}
 }
 
