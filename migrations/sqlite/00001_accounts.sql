@@ -64,7 +64,7 @@ CREATE TABLE revoked_refresh_tokens (
     reason     text        NOT NULL CHECK (reason IN ('rotated', 'superseded', 'logged_out', 'revoked', 'reused')),
     revoked_at timestamp   NOT NULL
 );
-CREATE INDEX revoked_refresh_tokens_generation ON revoked_refresh_tokens (session_id, generation);
+CREATE INDEX revoked_refresh_tokens_superseded ON revoked_refresh_tokens (session_id, generation) WHERE reason = 'superseded';
 CREATE INDEX revoked_refresh_tokens_purge ON revoked_refresh_tokens (expires_at);
 
 CREATE TABLE challenges (
