@@ -158,7 +158,7 @@ Goals not met: %d.
 - The service runs as built for release, in production mode, with `+"`BCRYPT_COST=%d` and `RATE_LIMITS=off`"+`, and writes its log, one line a request, to a file. %s sessions take turns.
 - PostgreSQL is a temporary cluster with its default durability (a commit waits for the disk) and %s. SQLite is durable too (`+"`synchronous(FULL)`"+`).
 - CPU and RSS are those of the service's process; RSS is the most that was seen during the load. Start to ready is the median of %d starts on an existing database, from starting the process to the first 200 of `+"`/readyz`"+`.
-- Growth: databases with %s and with %s users and sessions take turns; the rate with the small one over the rate with the large one.
+- Growth: databases with %s and with %s users and sessions take %d turns of %d seconds; the rate with the small one over the rate with the large one. Of the percentiles, those of the worst turn are shown. RSS on SQLite is mostly pages of the database's file, which the kernel holds once, RSS counts for each connection that maps them, and nobody misses when they go.
 `, machine, table(rows), missed, connections, seconds, stormClients, connections, connections, scale, bcryptCost,
-		grouped(hotSessions), strings.Join(tuning, ", "), starts, grouped(smallTable), grouped(largeTable))
+		grouped(hotSessions), strings.Join(tuning, ", "), starts, grouped(smallTable), grouped(largeTable), turns, (seconds+1)/2)
 }

@@ -151,6 +151,10 @@ type usage struct {
 	memory    int64         // the most that was seen, in bytes
 }
 
+func (u usage) with(o usage) usage {
+	return usage{processor: u.processor + o.processor, memory: max(u.memory, o.memory)}
+}
+
 // watch runs a load and sees what the service needs for it. The name is that of the profile, if one is made.
 func (v *service) watch(ctx context.Context, name string, seconds int, load func() (sample, error)) (s sample, u usage, err error) {
 	pid := v.program.cmd.Process.Pid

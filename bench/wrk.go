@@ -21,6 +21,12 @@ type sample struct {
 
 func (s sample) rate() float64 { return float64(s.requests) / s.time.Seconds() }
 
+// with adds another sample of the same load. Of the percentiles, the worse remain.
+func (s sample) with(o sample) sample {
+	return sample{requests: s.requests + o.requests, refused: s.refused + o.refused, time: s.time + o.time,
+		p50: max(s.p50, o.p50), p95: max(s.p95, o.p95), p99: max(s.p99, o.p99)}
+}
+
 // The script has wrk send requests that are ready in turn, and print what it saw in numbers.
 const script = `local requests = {
 %s}
