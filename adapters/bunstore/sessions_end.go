@@ -47,9 +47,10 @@ func (r sessions) end(ctx context.Context, reason domain.RevocationReason, now t
 	}
 	n := 0
 	err := r.atomically(ctx, func(tx scope) error {
-		_, err := tx.write.NewRaw(revoked+"? FROM refresh_tokens WHERE session_id IN ("+which+where+")",
-			append([]any{reason, stamp(now)}, args...)...).Exec(ctx)
-		if err == nil {
+		var err error
+		n, err = count(tx.write.NewRaw(revoked+"? FROM refresh_tokens WHERE session_id IN ("+which+where+")",
+			append([]any{reason, stamp(now)}, args...)...).Exec(ctx))
+		if err == nil && n > 0 {
 			n, err = count(tx.write.NewRaw("DELETE FROM sessions WHERE id IN ("+which+where+")", args...).Exec(ctx))
 		}
 		return fail("end sessions", err)
