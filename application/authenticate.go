@@ -28,14 +28,14 @@ func (a *App) Authenticate(ctx context.Context, token string, client domain.Clie
 		return domain.Principal{}, fmt.Errorf("authenticate: %w", err)
 	}
 	if !got.SupersededAt.IsZero() && now.Sub(got.SupersededAt) >= a.settings.RefreshGrace {
-		return domain.Principal{}, a.refuseStolen(ctx, got.Session.ID, client, now)
+		return domain.Principal{}, a.refuseStolen(ctx, claims.SessionID, client, now)
 	}
-	if claims.Generation == got.Session.Generation && !got.Session.InUse() {
-		if err := a.store.Sessions().MarkDelivered(ctx, got.Session.ID, claims.Generation); err != nil {
+	if claims.Generation == got.Generation && !got.InUse {
+		if err := a.store.Sessions().MarkDelivered(ctx, claims.SessionID, claims.Generation); err != nil {
 			return domain.Principal{}, fmt.Errorf("mark a generation as delivered: %w", err)
 		}
 	}
-	return domain.Principal{User: got.User, SessionID: got.Session.ID}, nil
+	return domain.Principal{User: got.User, SessionID: claims.SessionID}, nil
 }
 
 // refuseStolen ends the session of an access token whose generation was superseded: its answer was not lost

@@ -76,7 +76,8 @@ type Users interface {
 // Authenticated is what an access token stands for at the moment.
 type Authenticated struct {
 	User         domain.User
-	Session      domain.Session
+	Generation   int64     // the session's current one
+	InUse        bool      // as domain.Session.InUse
 	SupersededAt time.Time // when the token's generation was superseded; zero: it was not
 }
 

@@ -15,7 +15,7 @@ import (
 // The statements of the hot path are written for PostgreSQL; SQLite takes the same ones, its parameters being
 // ?1 instead of $1.
 var (
-	authenticate = "SELECT " + of("u", userColumns) + ", " + of("s", sessionColumns) + ", CASE WHEN s.generation <> $2 THEN (" +
+	authenticate = "SELECT " + of("u", userColumns) + ", s.generation, s.delivered, CASE WHEN s.generation <> $2 THEN (" +
 		"SELECT max(r.revoked_at) FROM revoked_refresh_tokens AS r " +
 		"WHERE r.session_id = s.id AND r.generation = $2 AND r.reason = 'superseded') END " +
 		"FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.id = $1 AND s.expires_at > $3"
@@ -27,9 +27,9 @@ var (
 
 func (r sessions) Authenticate(ctx context.Context, id uuid.UUID, generation int64, now time.Time) (ports.Authenticated, error) {
 	var u userRow
-	var s sessionRow
+	var s domain.Session
 	var superseded maybeTime
-	fields := slices.Concat(u.fields(), s.fields(), []any{&superseded})
+	fields := append(u.fields(), &s.Generation, &s.Delivered, &superseded)
 	args := []any{id, generation, stamp(now)}
 	var err error
 	switch {
@@ -43,7 +43,7 @@ func (r sessions) Authenticate(ctx context.Context, id uuid.UUID, generation int
 	if err != nil {
 		return ports.Authenticated{}, fail("read a session", err)
 	}
-	return ports.Authenticated{User: u.user(), Session: s.session(), SupersededAt: superseded.Time}, nil
+	return ports.Authenticated{User: u.user(), Generation: s.Generation, InUse: s.InUse(), SupersededAt: superseded.Time}, nil
 }
 
 func (r sessions) MarkDelivered(ctx context.Context, id uuid.UUID, generation int64) error {

@@ -43,7 +43,7 @@ func (r sessions) Authenticate(ctx context.Context, id uuid.UUID, number int64, 
 		if err != nil || !s.Live(now) {
 			return ports.Authenticated{}, domain.ErrNotFound
 		}
-		a := ports.Authenticated{User: t.store.users[s.UserID], Session: s}
+		a := ports.Authenticated{User: t.store.users[s.UserID], Generation: s.Generation, InUse: s.InUse()}
 		if jti, err := t.store.superseded.get(generation{id, number}); err == nil {
 			a.SupersededAt = t.store.blacklist[jti].RevokedAt
 		}

@@ -35,17 +35,17 @@ var sessionTests = tests{
 		e.fails(e.Store.Sessions().Create(e.ctx, s, token), domain.ErrNotFound)
 		e.fails(second(e.state(s.ID, e.now)), domain.ErrNotFound)
 	},
-	"Authenticate returns the user and the session as they are now": func(e *env) {
+	"Authenticate returns the user as it is now": func(e *env) {
 		u := e.user()
 		s := e.session(u.ID)
 		got := ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now))
-		same(e, got, ports.Authenticated{User: u, Session: s.Session})
+		same(e, got, ports.Authenticated{User: u, Generation: 1})
 
 		e.must(u.Block("reason", e.now.Add(time.Hour), e.now))
 		e.must(e.Store.Users().Update(e.ctx, u))
 		u.Version++
 		got = ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now))
-		same(e, got, ports.Authenticated{User: u, Session: s.Session})
+		same(e, got, ports.Authenticated{User: u, Generation: 1})
 	},
 	"Authenticate is ErrNotFound for a session that is unknown or was ended": func(e *env) {
 		e.fails(second(e.Store.Sessions().Authenticate(e.ctx, newID(), 1, e.now)), domain.ErrNotFound)
@@ -62,7 +62,7 @@ var sessionTests = tests{
 		e.now = e.now.Add(time.Minute)
 		for generation, want := range map[int64]time.Time{1: {}, 2: at, 3: {}} {
 			got := ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, first.Session.ID, generation, e.now))
-			same(e, got, ports.Authenticated{User: current.User, Session: current.Session, SupersededAt: want})
+			same(e, got, ports.Authenticated{User: current.User, Generation: 3, SupersededAt: want})
 		}
 	},
 	"MarkDelivered raises Delivered to the current generation, once or more": func(e *env) {
@@ -71,9 +71,11 @@ var sessionTests = tests{
 			e.must(e.Store.Sessions().MarkDelivered(e.ctx, s.Session.ID, 1))
 			s.Session.Delivered = 1
 			same(e, ok[ports.SessionState](e)(e.state(s.Session.ID, e.now)).Session, s.Session)
+			same(e, ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now)).InUse, true)
 		}
 		rotated := e.rotate(s, domain.ReasonRotated)
 		same(e, rotated.Session.Delivered, 1)
+		same(e, ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now)).InUse, false)
 		e.must(e.Store.Sessions().MarkDelivered(e.ctx, s.Session.ID, 2))
 		same(e, ok[ports.SessionState](e)(e.state(s.Session.ID, e.now)).Session.Delivered, 2)
 	},
