@@ -130,23 +130,29 @@ func (a *API) write(c *fiber.Ctx, r *request) {
 	if entry == nil {
 		return
 	}
-	path := zap.String("route", r.route)
-	if r.route == "" {
-		path = zap.String("path", cut(c.Path(), userAgentMaxBytes))
-	}
-	fields := append(make([]zap.Field, 0, 10), zap.String("method", c.Method()), path, zap.Int("status", status),
-		zap.Duration("duration", time.Since(r.start)), zap.Int("bytes", len(c.Response().Body())),
-		zap.String("ip", r.client.IP), zap.String("request_id", r.client.RequestID))
-	if id := r.principal.User.ID; id != uuid.Nil {
-		fields = append(fields, zap.Stringer("user_id", id))
-	}
-	if r.err != nil {
-		fields = append(fields, zap.Error(r.err))
-	}
-	if r.stack != nil {
-		fields = append(fields, zap.ByteString("stack", r.stack))
-	}
-	entry.Write(fields...)
+	entry.Write(zap.Inline(zapcore.ObjectMarshalerFunc(func(line zapcore.ObjectEncoder) error {
+		line.AddString("method", c.Method())
+		if r.route == "" {
+			line.AddString("path", cut(c.Path(), userAgentMaxBytes))
+		} else {
+			line.AddString("route", r.route)
+		}
+		line.AddInt("status", status)
+		line.AddDuration("duration", time.Since(r.start))
+		line.AddInt("bytes", len(c.Response().Body()))
+		line.AddString("ip", r.client.IP)
+		line.AddString("request_id", r.client.RequestID)
+		if id := r.principal.User.ID; id != uuid.Nil {
+			line.AddString("user_id", id.String())
+		}
+		if r.err != nil {
+			zap.Error(r.err).AddTo(line)
+		}
+		if r.stack != nil {
+			line.AddByteString("stack", r.stack)
+		}
+		return nil
+	})))
 }
 
 // requestID takes the caller's id if it is harmless, and otherwise makes one.
