@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -49,8 +48,7 @@ func (b *bench) growth(ctx context.Context, engine string) (err error) {
 			if err := r.settle(ctx); err != nil {
 				return err
 			}
-			name := fmt.Sprintf("growth-%s-%s-%d", op, strings.ToLower(engine), turn)
-			s, u, err := r.watch(ctx, name, length, func() (sample, error) { return r.once(ctx, op, length) })
+			s, u, err := r.watch(func() (sample, error) { return r.once(ctx, op, length) })
 			if err != nil {
 				return err
 			}

@@ -38,7 +38,7 @@ const (
 type bench struct {
 	seconds  int
 	only     *regexp.Regexp
-	profiles string // the folder that CPU profiles go to; empty: none are made
+	profiles string // the folder that CPU profiles are kept in; empty: in none
 	environ  []string
 	dir      string // everything that is temporary
 	binary   string // the service
@@ -46,6 +46,7 @@ type bench struct {
 	postgres *cluster // nil until it is needed
 	sites    int      // that were prepared
 	rows     []row
+	profiled []profile
 	busy     float64 // the share of the machine that others used, before or after
 }
 
@@ -57,7 +58,7 @@ func main() {
 	seconds := flag.Int("seconds", 8, "how long each measurement takes, 1 to 120")
 	only := flag.String("only", "", "measure only the rows whose name matches this `regexp`, and leave the document alone")
 	out := flag.String("out", "docs/performance.md", "the `file` that a whole run is written to")
-	profiles := flag.String("profiles", "", "a `folder` for a CPU profile of the service for each measurement")
+	profiles := flag.String("profiles", "", "a `folder` to keep the service's CPU profiles in")
 	var environ []string
 	flag.Func("env", "a `NAME=value` to try in the service's environment, any number of times; leaves the document alone", func(pair string) error {
 		environ = append(environ, pair)
@@ -138,11 +139,11 @@ func (b *bench) run(ctx context.Context, out string) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stdout, "%s\n%s", machine, table(b.rows))
+	fmt.Fprintf(os.Stdout, "%s\n%s\n%s", machine, table(b.rows), profileText(b.profiled))
 	if out == "" {
 		return nil
 	}
-	return os.WriteFile(out, []byte(document(machine, b.rows, b.seconds)), 0o644) //nolint:gosec // a document for everybody
+	return os.WriteFile(out, []byte(document(machine, b.rows, b.profiled, b.seconds)), 0o644) //nolint:gosec // a document for everybody
 }
 
 func (b *bench) wanted(name string) bool { return b.only.MatchString(name) }

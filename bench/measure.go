@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -18,6 +17,7 @@ const (
 	opStart   = "start"
 	opMemory  = "memory"
 	opGrowth  = "growth"
+	opProfile = "profile"
 )
 
 // starts is how often the service is started for the median.
@@ -45,7 +45,12 @@ func (b *bench) engine(ctx context.Context, engine string) error {
 		}
 	}
 	if is(opGrowth) {
-		return b.growth(ctx, engine)
+		if err := b.growth(ctx, engine); err != nil {
+			return err
+		}
+	}
+	if is(opProfile) {
+		return b.profile(ctx, engine)
 	}
 	return nil
 }
@@ -77,8 +82,8 @@ type running struct {
 	most   int64 // memory seen under load
 }
 
-func (b *bench) running(ctx context.Context, s *site) (*running, error) {
-	v, err := b.serve(ctx, s)
+func (b *bench) running(ctx context.Context, s *site, more ...string) (*running, error) {
+	v, err := b.serve(ctx, s, more...)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +178,7 @@ func (r *running) compare(ctx context.Context, op string) error {
 	if err := r.settle(ctx); err != nil {
 		return err
 	}
-	s, used, err := r.watch(ctx, op+"-"+strings.ToLower(r.site.engine), r.seconds, func() (sample, error) { return r.once(ctx, op, r.seconds) })
+	s, used, err := r.watch(func() (sample, error) { return r.once(ctx, op, r.seconds) })
 	if err != nil {
 		return err
 	}
@@ -229,7 +234,7 @@ func (r *running) storm(ctx context.Context) error {
 		return err
 	}
 	var beside sample
-	s, used, err := r.watch(ctx, opStorm+"-"+strings.ToLower(r.site.engine), r.seconds, func() (sample, error) {
+	s, used, err := r.watch(func() (sample, error) {
 		endLogins, err := r.spray(ctx, r.addr, logins, r.seconds)
 		if err != nil {
 			return sample{}, err

@@ -136,7 +136,16 @@ func describe(ctx context.Context, b *bench) (string, error) {
 		runtime.GOOS, runtime.GOARCH, runtime.Version(), strings.TrimSpace(version), 100*b.busy), nil
 }
 
-func document(machine string, rows []row, seconds int) string {
+// profileText writes the profiles in Markdown.
+func profileText(all []profile) string {
+	var text strings.Builder
+	for _, p := range all {
+		fmt.Fprintf(&text, "%s\n\n```text\n%s\n```\n\n", p.title, strings.Join(p.lines, "\n"))
+	}
+	return text.String()
+}
+
+func document(machine string, rows []row, profiled []profile, seconds int) string {
 	missed := 0
 	for _, r := range rows {
 		if r.met == verdict(false) {
@@ -151,7 +160,11 @@ Machine: %s
 %s
 Goals not met: %d.
 
-## How it is measured
+## Where the time goes
+
+The same loads once more, with the service's CPU profile (`+"`PPROF=true`"+`): shares of its processor time, callees included. A load that leaves no processor unused shares them with its client and the database: it cannot reach a limit whose own client needs less, and two of them at once cannot keep more than the whole together.
+
+%s## How it is measured
 
 - Client, service and database share the machine; everything goes over loopback, in a closed loop: %d connections, each with one request at a time, for %d seconds. wrk drives single calls; a client of its own drives refresh, where each call needs the answer of the one before. Rows of a storm have %d clients logging in beside the %d.
 - A limit is measured right before and right after the service, and the ratio is to the mean of both. pgbench runs with `+"`-M prepared`"+`, %d clients, scale %d: `+"`-S`"+` reads one row, `+"`-N`"+` updates one row, reads it and inserts another. "bcrypt alone" is a loop on every core. "bare Fiber" is a handler that answers a constant of the same length to the same requests.
@@ -159,6 +172,6 @@ Goals not met: %d.
 - PostgreSQL is a temporary cluster with its default durability (a commit waits for the disk) and %s. SQLite is durable too (`+"`synchronous(FULL)`"+`).
 - CPU and RSS are those of the service's process; RSS is the most that was seen during the load. Start to ready is the median of %d starts on an existing database, from starting the process to the first 200 of `+"`/readyz`"+`.
 - Growth: databases with %s and with %s users and sessions take %d turns of %d seconds; the rate with the small one over the rate with the large one. Of the percentiles, those of the worst turn are shown. RSS on SQLite is mostly pages of the database's file, which the kernel holds once, RSS counts for each connection that maps them, and nobody misses when they go.
-`, machine, table(rows), missed, connections, seconds, stormClients, connections, connections, scale, bcryptCost,
+`, machine, table(rows), missed, profileText(profiled), connections, seconds, stormClients, connections, connections, scale, bcryptCost,
 		grouped(hotSessions), strings.Join(tuning, ", "), starts, grouped(smallTable), grouped(largeTable), turns, (seconds+1)/2)
 }

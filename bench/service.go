@@ -26,12 +26,16 @@ const (
 
 func build(ctx context.Context, dir string) (string, error) {
 	binary := filepath.Join(dir, "coffeeshop")
-	home := []string{"HOME=" + os.Getenv("HOME"), "GOFLAGS=" + os.Getenv("GOFLAGS"), "GOCACHE=" + os.Getenv("GOCACHE"),
-		"GOMODCACHE=" + os.Getenv("GOMODCACHE"), "GOPATH=" + os.Getenv("GOPATH"), "CGO_ENABLED=0"}
-	if _, err := do(ctx, nil, "", home, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "coffeeshop"); err != nil {
+	if _, err := do(ctx, nil, "", goEnviron(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "coffeeshop"); err != nil {
 		return "", fmt.Errorf("build the service: %w", err)
 	}
 	return binary, nil
+}
+
+// goEnviron is what the go command needs of this program's environment.
+func goEnviron() []string {
+	return []string{"HOME=" + os.Getenv("HOME"), "GOFLAGS=" + os.Getenv("GOFLAGS"), "GOCACHE=" + os.Getenv("GOCACHE"),
+		"GOMODCACHE=" + os.Getenv("GOMODCACHE"), "GOPATH=" + os.Getenv("GOPATH"), "CGO_ENABLED=0"}
 }
 
 // site is a database with the service's schema and so many users, and what the service is started with there.
@@ -77,28 +81,20 @@ func (b *bench) prepare(ctx context.Context, engine string, users int) (*site, e
 
 // service is a running one.
 type service struct {
-	site     *site
-	program  *program
-	addr     string
-	admin    string
-	ready    time.Duration // from its start to the first request that found it ready
-	profiles string
+	site    *site
+	program *program
+	addr    string
+	ready   time.Duration // from its start to the first request that found it ready
 }
 
-func (b *bench) serve(ctx context.Context, s *site) (*service, error) {
+// serve starts the service, with more in its environment than the site's.
+func (b *bench) serve(ctx context.Context, s *site, more ...string) (*service, error) {
 	port, err := freePort(ctx)
 	if err != nil {
 		return nil, err
 	}
-	v := &service{site: s, addr: net.JoinHostPort("127.0.0.1", port), profiles: b.profiles}
-	environ := slices.Concat(s.environ, []string{"HTTP_ADDR=" + v.addr}, b.environ)
-	if b.profiles != "" {
-		if port, err = freePort(ctx); err != nil {
-			return nil, err
-		}
-		v.admin = net.JoinHostPort("127.0.0.1", port)
-		environ = append(environ, "PPROF=true", "ADMIN_ADDR="+v.admin)
-	}
+	v := &service{site: s, addr: net.JoinHostPort("127.0.0.1", port)}
+	environ := slices.Concat(s.environ, []string{"HTTP_ADDR=" + v.addr}, more, b.environ)
 	log := filepath.Join(s.data, "service.log")
 	start := time.Now()
 	if v.program, err = begin(ctx, nil, s.data, log, environ, syscall.SIGTERM, b.binary, "serve"); err != nil {
@@ -155,8 +151,8 @@ func (u usage) with(o usage) usage {
 	return usage{processor: u.processor + o.processor, memory: max(u.memory, o.memory)}
 }
 
-// watch runs a load and sees what the service needs for it. The name is that of the profile, if one is made.
-func (v *service) watch(ctx context.Context, name string, seconds int, load func() (sample, error)) (s sample, u usage, err error) {
+// watch runs a load and sees what the service needs for it.
+func (v *service) watch(load func() (sample, error)) (s sample, u usage, err error) {
 	pid := v.program.cmd.Process.Pid
 	before, err := processorTime(pid)
 	if err != nil {
@@ -178,10 +174,6 @@ func (v *service) watch(ctx context.Context, name string, seconds int, load func
 			}
 		}
 	})
-	var errProfile error
-	if v.profiles != "" {
-		beside.Go(func() { errProfile = v.profile(ctx, name, seconds) })
-	}
 	s, err = load()
 	close(done)
 	beside.Wait()
@@ -189,21 +181,6 @@ func (v *service) watch(ctx context.Context, name string, seconds int, load func
 	if err == nil {
 		err = errAfter
 	}
-	if err == nil && errProfile != nil {
-		err = fmt.Errorf("make a profile: %w", errProfile)
-	}
 	u.processor = after - before
 	return s, u, err
-}
-
-func (v *service) profile(ctx context.Context, name string, seconds int) error {
-	file, err := os.Create(filepath.Join(v.profiles, name+".pprof"))
-	if err != nil {
-		return err
-	}
-	if err = get(ctx, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", v.admin, max(1, seconds-1)), file); err != nil {
-		_ = file.Close()
-		return err
-	}
-	return file.Close()
 }

@@ -6,8 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
@@ -79,8 +81,15 @@ func (c cached) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	return c.on.QueryRow(ctx, sql, prepared(args)...)
 }
 
+// prepared also hands ids over as what pgx encodes itself: uuid.UUID would be written as text, and read from it.
 func prepared(args []any) []any {
-	return append([]any{pgx.QueryExecModeCacheStatement}, args...)
+	all := append([]any{pgx.QueryExecModeCacheStatement}, args...)
+	for i, arg := range all {
+		if id, ok := arg.(uuid.UUID); ok {
+			all[i] = pgtype.UUID{Bytes: id, Valid: true}
+		}
+	}
+	return all
 }
 
 // boundTx is the transaction as a JobQueue sees it. Its statements are prepared, since otherwise a []byte could
