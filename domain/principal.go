@@ -13,17 +13,27 @@ type Client struct {
 	RequestID string
 }
 
-// Network is what throttles count as one place: an IPv4 address, or the /64 that a household has of IPv6.
-func (c Client) Network() string {
+// Network is what throttles count as one place: an IPv4 address, or the /64 that a household has of IPv6. Empty: the
+// caller is in no network, as at the terminal.
+func (c Client) Network() string { return c.network(32, 64) }
+
+// Neighbourhood is the larger network around Network that one party commonly holds: an IPv4 /24 or an IPv6 /48.
+func (c Client) Neighbourhood() string { return c.network(24, 48) }
+
+func (c Client) network(bits4, bits6 int) string {
 	addr, err := netip.ParseAddr(c.IP)
 	if err != nil {
 		return ""
 	}
 	addr = addr.Unmap().WithZone("")
-	if addr.Is4() {
+	switch {
+	case addr.Is6():
+		return netip.PrefixFrom(addr, bits6).Masked().String()
+	case bits4 == addr.BitLen():
 		return addr.String()
+	default:
+		return netip.PrefixFrom(addr, bits4).Masked().String()
 	}
-	return netip.PrefixFrom(addr, 64).Masked().String()
 }
 
 // Principal is an authenticated caller: the user and session as they are now, not as the token says.

@@ -9,6 +9,20 @@ import (
 	"coffeeshop/domain"
 )
 
+type clientKey struct{}
+
+// WithClient returns a context of work that is done for a client. A Hasher may share its time fairly by the
+// client's network.
+func WithClient(ctx context.Context, c domain.Client) context.Context {
+	return context.WithValue(ctx, clientKey{}, c)
+}
+
+// ClientOf returns the client that work is done for; the zero Client: none, as at the terminal and in jobs.
+func ClientOf(ctx context.Context) domain.Client {
+	c, _ := ctx.Value(clientKey{}).(domain.Client)
+	return c
+}
+
 // Hasher hashes passwords. Both methods wait in a bounded queue: they return an error for which
 // errors.Is(err, domain.Overloaded(0)) holds, before any work, when it is full or ctx would end first. Nobody
 // may call them while holding a transaction.
