@@ -42,13 +42,15 @@ func TestLoadConfig_DefaultsNeedNothing(t *testing.T) {
 		HTTPAddr: "127.0.0.1:8000", AppEnv: development, DataDir: "./data", DBPort: 5432, DBSSLMode: "prefer",
 		AccessMinutes: 30, RefreshMinutes: 1440, RefreshGrace: 10, SessionMaxDays: 30, SessionMaxPerUser: 20, BcryptCost: 12,
 		EmailPort: 587, EmailTLS: "starttls", EmailFrom: mailboxFrom, MailboxDir: "data/mailbox",
-		AdminAddr: "127.0.0.1:9090", AutoMigrate: true, RunJobs: true, RateLimits: on,
+		AdminAddr: "127.0.0.1:9090", AutoMigrate: true, RunJobs: true, AuditRetentionDays: 400, RateLimits: on,
 		LimitLoginAccountNetwork: domain.Budget{Burst: 10, Interval: 90 * time.Second},
 		LimitLoginNetwork:        domain.Budget{Burst: 100, Interval: 36 * time.Second},
 		LimitLoginAccount:        domain.Budget{Burst: 100, Interval: 864 * time.Second},
+		LimitSuccessfulLogins:    domain.Budget{Burst: 60, Interval: time.Minute},
 		LimitCodesAddress:        domain.Budget{Burst: 25, Interval: 3456 * time.Second},
 		LimitCodesNetwork:        domain.Budget{Burst: 60, Interval: time.Minute},
 		LimitMailsAddress:        domain.Budget{Burst: 10, Interval: 30 * time.Minute},
+		LimitMailsNetwork:        domain.Budget{Burst: 60, Interval: time.Minute},
 		LimitSignUpsNetwork:      domain.Budget{Burst: 30, Interval: 2 * time.Minute},
 	}
 	if cfg != want {
