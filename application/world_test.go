@@ -255,6 +255,18 @@ func (o *outbox) last() domain.Codes {
 	return o.codes[len(o.codes)-1]
 }
 
+// codesOf are the codes that were mailed last for a user.
+func (o *outbox) codesOf(user uuid.UUID) domain.Codes {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := len(o.challenges) - 1; i >= 0; i-- {
+		if o.challenges[i].UserID == user {
+			return o.codes[i]
+		}
+	}
+	return domain.Codes{}
+}
+
 func (o *outbox) mailed() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
