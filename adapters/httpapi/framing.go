@@ -15,6 +15,8 @@ func frame(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 		h.SetRequestURI("\x00") // is no address: fasthttp answers 400 and closes the connection
 	case h.ContentLength() == chunked:
 		h.SetConnectionClose() // fasthttp is lenient about how such a body ends: nothing may follow it
+	case !h.IsHTTP11():
+		h.Del("Expect") // HTTP/1.0 would take 100 Continue for the answer
 	}
 	return fasthttp.RequestConfig{}
 }
@@ -22,8 +24,8 @@ func frame(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 // chunked is the length that fasthttp gives to bodies in chunks.
 const chunked = -1
 
-// ambiguous reports whether the request is one that RFC 9112 has a server refuse. It reads the header as it came:
-// of what appears twice, fasthttp keeps one.
+// ambiguous reports whether the request is one that RFC 9112 has or lets a server refuse. It reads the header as it
+// came: of what appears twice, fasthttp keeps one.
 func ambiguous(h *fasthttp.RequestHeader) bool {
 	hosts, lengths, codings := 0, 0, 0
 	for raw := h.RawHeaders(); len(raw) > 0; {

@@ -177,6 +177,26 @@ func TestFraming_WhatEverybodyReadsAlikeIsServed(t *testing.T) {
 	c.read().want(t, 200, "") // and the connection goes on
 }
 
+// A client of HTTP/1.0 would take 100 Continue for the answer, and the answer for that to its next request.
+func TestFraming_HTTP10IsNotToldToContinue(t *testing.T) {
+	t.Parallel()
+	c := newWorld(t).dial(t)
+	c.send("POST /auth/login HTTP/1.0\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n12345")
+	c.read().want(t, 415, "unsupported_media_type")
+	c.ended()
+}
+
+func TestFraming_ARefusedHEADHasNoBody(t *testing.T) {
+	t.Parallel()
+	c := newWorld(t).dial(t)
+	c.send("HEAD /healthz HTTP/1.1\r\n\r\n" + smuggled)
+	text, err := io.ReadAll(c.in)
+	must(t, err)
+	if !strings.HasPrefix(string(text), "HTTP/1.1 400 ") || !strings.HasSuffix(string(text), "\r\n\r\n") {
+		t.Errorf("answered %s", text)
+	}
+}
+
 // fasthttp takes bodies whose end others see elsewhere: a trailer that begins with 0, for one.
 func TestFraming_AChunkedBodyIsTheLastOfItsConnection(t *testing.T) {
 	t.Parallel()
