@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -11,6 +12,8 @@ import (
 
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxtest"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"coffeeshop/domain"
 	"coffeeshop/ports"
@@ -85,4 +88,25 @@ func TestQueued_HasAsManyPlacesAsConfigured(t *testing.T) {
 		close(hasher.let)
 		lc.RequireStop()
 	})
+}
+
+func TestWarnOfDearHashes_SaysWhatTimingTells(t *testing.T) {
+	t.Parallel()
+	failed := errors.New("failed")
+	for name, c := range map[string]struct {
+		some  bool
+		fault error
+		lines int
+	}{"none": {}, "some": {some: true, lines: 1}, "no answer": {some: true, fault: failed}} {
+		seen, lines := observer.New(zap.WarnLevel)
+		err := warnOfDearHashes(t.Context(), 14, func(_ context.Context, prefixes []string) (bool, error) {
+			if !slices.Contains(prefixes, "$2b$15$") || slices.Contains(prefixes, "$2b$14$") {
+				t.Errorf("asked for %q", prefixes)
+			}
+			return c.some, c.fault
+		}, zap.New(seen))
+		if !errors.Is(err, c.fault) || lines.Len() != c.lines {
+			t.Errorf("%s: %v, %d lines", name, err, lines.Len())
+		}
+	}
 }

@@ -88,22 +88,30 @@ func (h *Hasher) Verify(_ context.Context, hash domain.PasswordHash, p domain.Pa
 	if stored.digested || nobody && long {
 		input = digest(text)
 	}
-	err = h.compare([]byte(stored.bcrypt), input)
-	switch {
-	case err != nil && !errors.Is(err, bcrypt.ErrMismatchedHashAndPassword):
-		return false, false, errDamaged
-	case err != nil, nobody, stored.digested && !long, strings.ContainsRune(text, 0): // bcrypt takes "a\x00a" for "a"
+	right, err := h.matches(stored, input)
+	if err != nil {
+		return false, false, err
+	}
+	if !right || nobody || stored.digested && !long || strings.ContainsRune(text, 0) { // bcrypt takes "a\x00a" for "a"
 		h.makeUp(stored.cost, input)
 		return false, false, nil
 	}
 	return true, stored.cost < h.cost || long && !stored.digested, nil
 }
 
+func (h *Hasher) matches(stored encoded, input []byte) (bool, error) {
+	err := h.compare([]byte(stored.bcrypt), input)
+	if err != nil && !errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
+		return false, errDamaged
+	}
+	return err == nil, nil
+}
+
 // makeUp does the work that comparing with a cheaper hash has left out, so that a wrong password takes no less
 // time than for nobody's hash: bcrypt at c, c+1 … C-1, which with the c that is done adds up to C.
 func (h *Hasher) makeUp(done int, input []byte) {
 	for cost := done; cost < h.cost; cost++ {
-		_ = h.compare([]byte(h.decoys[cost].bcrypt), input) // a mismatch, and if not, then nobody's password
+		_ = h.compare([]byte(h.decoys[cost].bcrypt), input)
 	}
 }
 
@@ -119,6 +127,18 @@ var (
 	errDamaged = errors.New("verify a password: the stored hash is damaged, or not bcrypt's")
 	errCostly  = fmt.Errorf("verify a password: the stored hash has a cost over %d", MaxCost)
 )
+
+// DearerThan returns how stored hashes of a cost above the given one begin. A wrong password of theirs takes longer
+// than for nobody's hash.
+func DearerThan(cost int) (prefixes []string) {
+	for cost++; cost <= MaxCost; cost++ {
+		for _, version := range "aby" {
+			plain := fmt.Sprintf("$2%c$%02d$", version, cost)
+			prefixes = append(prefixes, plain, digestPrefix+plain)
+		}
+	}
+	return prefixes
+}
 
 // parse reads a stored hash. The errors do not quote it.
 func parse(text string) (encoded, error) {

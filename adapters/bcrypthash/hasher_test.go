@@ -258,6 +258,26 @@ func TestVerify_ADigestsHashOfAShortPasswordCostsAsMuchAsHash(t *testing.T) {
 	}
 }
 
+func TestDearerThan_NamesTheHashesOfHigherCostsAlone(t *testing.T) {
+	t.Parallel()
+	prefixes := DearerThan(5)
+	for cost := 4; cost <= 7; cost++ {
+		for _, password := range []string{"password", strings.Repeat("щ", 64)} {
+			hash := mustHash(t, newHasher(t, cost), password).Reveal()
+			for _, version := range []string{"$2a$", "$2b$", "$2y$"} {
+				stored := strings.Replace(hash, "$2a$", version, 1)
+				named := slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(stored, prefix) })
+				if named != (cost > 5) {
+					t.Errorf("%s: %v", stored, named)
+				}
+			}
+		}
+	}
+	if got := DearerThan(MaxCost); len(got) != 0 {
+		t.Errorf("above the highest cost: %q", got)
+	}
+}
+
 func TestNew_RefusesACostThatItCannotDo(t *testing.T) {
 	t.Parallel()
 	for _, cost := range []int{-1, 0, 3, 16} {

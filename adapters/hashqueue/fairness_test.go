@@ -201,7 +201,9 @@ func TestQueue_EstimatesAWaitByTurns(t *testing.T) {
 				w.Errorf("%s: refused: %v", c.name, answered(w, result))
 			}
 			leave()
-			<-result
+			if err := <-result; !errors.Is(err, context.Canceled) {
+				w.Error(err)
+			}
 		}
 	})
 }

@@ -1,7 +1,6 @@
 package hashqueue
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 
@@ -15,8 +14,6 @@ type model struct {
 	waiting []*task
 	turns   map[string]map[string]bool // by a party that waits: which others had a turn meanwhile
 }
-
-func (m *model) place(t *task) string { return fmt.Sprint(t.from[0], "/", t.from[1]) }
 
 func (m *model) drawOrigin() origin {
 	n := rapid.SampledFrom([]string{"A", "B", "C", "D"}).Draw(m.T, "neighbourhood")
