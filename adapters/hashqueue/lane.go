@@ -198,5 +198,4 @@ func (l *lane) close() {
 		l.threads.Wait()
 		extraProcs.restore()
 	})
-	l.threads.Wait()
 }
