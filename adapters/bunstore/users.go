@@ -86,6 +86,22 @@ func (r users) List(ctx context.Context, after uuid.UUID, limit int) ([]domain.U
 	return each(rows, userRow.user), fail("list users", err)
 }
 
+func (r users) HashBegins(ctx context.Context, prefixes []string) (bool, error) {
+	byLength := map[int][]string{}
+	for _, prefix := range prefixes {
+		byLength[len(prefix)] = append(byLength[len(prefix)], prefix)
+	}
+	if len(byLength) == 0 {
+		return false, nil // to Bun, no condition at all
+	}
+	q := r.read.NewSelect().Model((*userRow)(nil))
+	for length, same := range byLength {
+		q = q.WhereOr("substr(password_hash, 1, ?) IN (?)", length, bun.In(same))
+	}
+	found, err := q.Exists(ctx)
+	return found, fail("look for password hashes", err)
+}
+
 // Update looks for another verified user of the address within the statement, since a violation of the index
 // ends a transaction on PostgreSQL; the index still decides between two that come at once.
 func (r users) Update(ctx context.Context, u domain.User) error {
