@@ -158,7 +158,7 @@ func TestDeliver_SaysWhatBecameOfTheMailWhereverTheConversationEnds(t *testing.T
 				defer endContext()
 				m := message(t)
 				if stage == "content" { // more than the line can hold: the client is still writing
-					m.SetBodyString(gomail.TypeTextPlain, strings.Repeat("the code is 123456\r\n", 1<<18))
+					m.SetBodyString(gomail.TypeTextPlain, strings.Repeat("the code is 123456\r\n", 1<<16))
 				}
 				s := scripted{stage: stage, instead: func(line net.Conn) { c.instead(line, endContext) }}.start(t)
 				err := s.transport(t, credentials(NoTLS)).Deliver(ctx, m)

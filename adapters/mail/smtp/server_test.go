@@ -74,7 +74,7 @@ func start(t *testing.T, implicit bool, options ...option) *server {
 	}
 	done := make(chan struct{})
 	go func() { defer close(done); _ = srv.Serve(listener) }()
-	t.Cleanup(func() { _ = srv.Close(); <-done })
+	t.Cleanup(func() { _, _ = listener.Close(), srv.Close(); <-done }) // Close knows no listener that Serve has not seen yet
 	return s
 }
 
