@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"coffeeshop/domain"
 	"coffeeshop/ports"
@@ -76,7 +77,7 @@ var mailFailureTests = map[string]func(e *mailEnv){
 			case err := <-ended:
 				e.is(l.name, err, context.Canceled)
 				e.tellsNothing(err)
-			case <-e.ctx.Done():
+			case <-time.After(patience / 6):
 				e.Fatalf("%s: the call goes on after its context", l.name)
 			}
 		}

@@ -122,9 +122,10 @@ func hangsUp(net.Conn, func()) {}
 // resets breaks the connection, as a crashed machine does.
 func resets(line net.Conn, _ func()) { _ = line.(*net.TCPConn).SetLinger(0) }
 
-// isSilent says nothing while the client's context ends.
+// isSilent says nothing while the client's context ends; a client that does not mind is told so by a hang-up.
 func isSilent(line net.Conn, endContext func()) {
 	endContext()
+	_ = line.SetReadDeadline(time.Now().Add(5 * time.Second))
 	_, _ = io.Copy(io.Discard, line)
 }
 

@@ -57,7 +57,8 @@ func newTransport(cfg Config, base *tls.Config) (*Transport, error) {
 	t.tls.ServerName, t.tls.MinVersion = cfg.Host, tls.VersionTLS12
 	t.options = []gomail.Option{
 		gomail.WithPort(cfg.Port), gomail.WithTLSConfig(t.tls),
-		gomail.WithTimeout(2 * cfg.Timeout),                                  // the context that Deliver makes ends first
+		// The context that Deliver makes ends first.
+		gomail.WithTimeout(2 * cfg.Timeout),
 		gomail.WithoutNoop(), gomail.WithoutRset(), gomail.WithoutSMTPUTF8(), // addresses are ASCII
 	}
 	switch cfg.TLS {
