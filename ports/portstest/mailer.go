@@ -87,7 +87,7 @@ type letter struct {
 
 func (e *mailEnv) challenge(p domain.Purpose) letter {
 	return letter{string(p), func(ctx context.Context, to domain.Email, locale domain.Locale, codes domain.Codes) error {
-		c := domain.NewChallenge(uuid.New(), p, to, uuid.New(), locale, 0, time.Date(2030, 3, 4, 5, 6, 7, 0, time.UTC))
+		c := domain.NewChallenge(uuid.New(), p, to, uuid.New(), locale, 0, domain.Client{}, time.Date(2030, 3, 4, 5, 6, 7, 0, time.UTC))
 		return e.Mailer.SendChallenge(ctx, c, codes)
 	}}
 }
