@@ -22,15 +22,16 @@ const password = "correct horse battery"
 // runs twice, and a lock out of order is an error.
 type world struct {
 	*application.App
-	t      *testing.T
-	store  ports.Store // as it is, past the application
-	memory *memstore.Store
-	jobs   func() []memstore.Job // the committed ones that were not taken before
-	clock  *clock
-	hasher *hasher
-	mails  *outbox
-	stops  *stops
-	ctx    context.Context
+	t       *testing.T
+	store   ports.Store // as it is, past the application
+	memory  *memstore.Store
+	jobs    func() []memstore.Job // the committed ones that were not taken before
+	waiting func() int            // transactions that wait for a lock; nil where they are serial
+	clock   *clock
+	hasher  *hasher
+	mails   *outbox
+	stops   *stops
+	ctx     context.Context
 }
 
 // newWorld is a world in memory.
