@@ -124,6 +124,7 @@ func TestWrites_OfAnActorWhoLostItsAuthorityMeanwhileAreRefused(t *testing.T) {
 
 // Of a reset and a change of the password that exclude each other, one succeeds, and its password stands.
 func TestPassword_OfAResetAndAChangeOneSucceeds(t *testing.T) {
+	t.Parallel()
 	const first, second = "the first new password", "the second new password"
 	for name, long := range map[string]bool{"digits": false, "the long code": true} {
 		for _, during := range []string{"the hash", "the transaction"} {
