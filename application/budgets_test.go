@@ -19,10 +19,7 @@ func TestResetPassword_WithAWrongLongCodeCostsOneRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.verified("ada@example.com")
-	if err := w.ForgotPassword(w.ctx, "ada@example.com", from("192.0.2.1")); err != nil {
-		t.Fatal(err)
-	}
-	w.deliver()
+	w.forgot("ada@example.com")
 	hashes := w.hasher.count
 	for range 100 {
 		before := w.memory.Calls()
@@ -44,13 +41,9 @@ func TestResetPassword_ComparesTheDigitsBeforeItHashes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.verified("ada@example.com")
-	if err := w.ForgotPassword(w.ctx, "ada@example.com", from("192.0.2.1")); err != nil {
-		t.Fatal(err)
-	}
-	w.deliver()
-	hashes := w.hasher.count
+	codes, hashes := w.forgot("ada@example.com"), w.hasher.count
 	wrong := "000000"
-	if w.mails.last().Digits.Reveal() == wrong {
+	if codes.Digits.Reveal() == wrong {
 		wrong = "000001"
 	}
 	reset := application.ResetPassword{Email: "ada@example.com", Code: wrong, NewPassword: newPassword}
@@ -59,7 +52,7 @@ func TestResetPassword_ComparesTheDigitsBeforeItHashes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	reset.Code = w.mails.last().Digits.Reveal()
+	reset.Code = codes.Digits.Reveal()
 	if err := w.ResetPassword(w.ctx, reset); !errors.Is(err, domain.ErrInvalidCode) || w.hasher.count != hashes {
 		t.Errorf("after five wrong guesses: %v, %d hashes", err, w.hasher.count-hashes)
 	}
@@ -70,12 +63,7 @@ func TestOverload_LeavesNobodyThrottled(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		w.verified("ada@example.com")
 		p := w.principal(w.login("ada@example.com"))
-		w.clock.advance(time.Minute)
-		if err := w.ForgotPassword(w.ctx, "ada@example.com", domain.Client{}); err != nil {
-			t.Fatal(err)
-		}
-		w.deliver()
-		code := w.mails.last().Digits.Reveal()
+		code := w.forgot("ada@example.com").Digits.Reveal()
 		for name, call := range map[string]func(ctx context.Context) error{
 			"login": func(ctx context.Context) error {
 				_, err := w.Login(ctx, application.Login{Email: "ada@example.com", Password: password})
@@ -291,12 +279,7 @@ func TestCodes_ThatAreRightCostNoGuess(t *testing.T) {
 		for i := range 5 {
 			email := fmt.Sprintf("ada%d@example.com", i)
 			w.verified(email)
-			w.clock.advance(time.Minute)
-			if err := w.ForgotPassword(w.ctx, email, domain.Client{}); err != nil {
-				t.Fatal(err)
-			}
-			w.deliver()
-			code := w.mails.last().Digits.Reveal()
+			code := w.forgot(email).Digits.Reveal()
 			// A password that is refused does not use the code up.
 			err := w.ResetPassword(w.ctx, application.ResetPassword{Email: email, Code: code, NewPassword: "!!! Ada 1815"})
 			if !errors.Is(err, domain.ErrPasswordPersonal) {

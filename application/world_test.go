@@ -131,6 +131,17 @@ func (w *world) verified(email string) domain.User {
 	return w.user(u.ID)
 }
 
+// forgot has the codes mailed that reset a password, a minute later.
+func (w *world) forgot(email string) domain.Codes {
+	w.t.Helper()
+	w.clock.advance(time.Minute)
+	if err := w.ForgotPassword(w.ctx, email, domain.Client{}); err != nil {
+		w.t.Fatal(err)
+	}
+	w.deliver()
+	return w.mails.last()
+}
+
 func (w *world) user(id uuid.UUID) domain.User {
 	w.t.Helper()
 	u, err := w.store.Users().ByID(w.ctx, id)
