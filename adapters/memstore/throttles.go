@@ -20,7 +20,11 @@ type throttle struct {
 func (r throttles) Take(ctx context.Context, key string, b domain.Budget, now time.Time) (time.Duration, error) {
 	return query(ctx, r, "Throttles.Take", func(t *tx) (time.Duration, error) {
 		now, interval := now.UnixMicro(), b.Interval.Microseconds()
-		full := max(t.store.throttles[key].full, now) + interval
+		full := now
+		if th, err := t.store.throttles.get(key); err == nil {
+			full = max(th.full, now)
+		}
+		full += interval
 		if wait := full - int64(b.Burst)*interval - now; wait > 0 {
 			return time.Duration(wait) * time.Microsecond, nil
 		}
