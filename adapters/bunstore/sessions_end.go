@@ -59,10 +59,12 @@ func (r sessions) end(ctx context.Context, reason domain.RevocationReason, now t
 }
 
 func (r sessions) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
-	n, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT s.id FROM sessions AS s WHERE s.id IN ("+
+	// The token is taken too: it goes with the session, and whoever rotates or ends one takes it first.
+	n, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT s.id FROM sessions AS s "+
+		"JOIN refresh_tokens AS t ON t.session_id = s.id WHERE s.id IN ("+
 		"SELECT session_id FROM refresh_tokens WHERE expires_at <= ? UNION ALL SELECT id FROM sessions WHERE expires_at <= ?"+
 		") LIMIT ? ?) DELETE FROM sessions WHERE id IN (SELECT id FROM due)",
-		stamp(now), stamp(now), limit, r.forUpdate("OF s SKIP LOCKED")).Exec(ctx))
+		stamp(now), stamp(now), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
 	if err != nil {
 		return 0, fail("delete expired sessions", err)
 	}
