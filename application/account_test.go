@@ -2,6 +2,7 @@ package application_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -47,8 +48,8 @@ func TestResetPassword_WithTheMailedCodeEndsEverySessionAndTellsTheOwner(t *test
 func TestResetPassword_ProvesTheAddressOfASignUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	other := w.signUp("ada@example.com")
-	newest := w.signUp("ada@example.com")
+	other := w.signUpFrom("198.51.100.1", "ada@example.com")
+	newest := w.signUpFrom("192.0.2.1", "ada@example.com")
 	w.clock.advance(time.Minute)
 	if err := w.ForgotPassword(w.ctx, "ada@example.com", domain.Client{}); err != nil {
 		t.Fatal(err)
@@ -210,7 +211,7 @@ func TestDeleteOwnAccount_LeavesAuditRowsThatSayNothingOfWhereItWas(t *testing.T
 		t.Errorf("the user: %v", err)
 	}
 	rows := 0
-	for _, e := range w.store.AuditEvents() {
+	for _, e := range w.memory.AuditEvents() {
 		if e.Subject != u.ID {
 			continue
 		}
@@ -241,9 +242,9 @@ func TestSignUp_WithATakenAddressTellsItsOwnerOnceAnHour(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.verified("ada@example.com")
-	for range 3 {
+	for i := range 3 {
 		w.clock.advance(10 * time.Minute)
-		w.signUp("ada@example.com")
+		w.signUpFrom(fmt.Sprintf("192.0.2.%d", i), "ada@example.com")
 		w.deliver()
 		w.deliver()
 	}
@@ -263,7 +264,7 @@ func TestSignUp_RevealsDuplicatesOnlyWhereThatIsWanted(t *testing.T) {
 
 func TestPasswords_ThatAnybodyWouldTryFirstAreRefusedWithTheReason(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, func(s *application.Settings) { s.RateLimits = false })
 	for text, want := range map[string]error{
 		"iloveyou":            domain.ErrPasswordCommon,
 		"!!ILoveYou!!":        domain.ErrPasswordCommon,
@@ -350,7 +351,7 @@ func TestWork_IsTheSameWhetherAnAddressExistsOrNot(t *testing.T) {
 		"verify": func(w *world, address string) error {
 			return w.Verify(w.ctx, application.Verify{Email: address, Code: "000000"})
 		},
-		"resend": func(w *world, address string) error { return w.Resend(w.ctx, address, domain.Client{}) },
+		"resend": func(w *world, address string) error { return w.Resend(w.ctx, application.Resend{Email: address}) },
 		"forgot": func(w *world, address string) error { return w.ForgotPassword(w.ctx, address, domain.Client{}) },
 		"reset": func(w *world, address string) error {
 			return w.ResetPassword(w.ctx, application.ResetPassword{Email: address, Code: "000000", NewPassword: newPassword})

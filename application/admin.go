@@ -2,8 +2,8 @@ package application
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -19,36 +19,32 @@ var (
 		Message: "This address belongs to a verified user, whose password stays as it is. To make that user an admin, run: admin promote --email ADDRESS"}
 )
 
-// CreateAdmin opens a verified admin account; whoever runs the service vouches for the address. Unverified
-// sign-ups of the address give way. A verified account is never touched: ErrAdminExists, ErrPromoteInstead.
+// CreateAdmin opens a verified admin account; the operator vouches for the address. Unverified sign-ups of the
+// address give way. A verified account is never touched: ErrAdminExists, ErrPromoteInstead.
 func (a *App) CreateAdmin(ctx context.Context, address, secret string) (domain.User, error) {
-	return a.createAdmin(ctx, address, secret, func(context.Context, ports.Store) (bool, error) { return true, nil })
+	return a.createAdmin(ctx, address, secret, false)
 }
 
 // EnsureAdmin is CreateAdmin while there is no admin, and otherwise does nothing. It reports whether it acted.
 // It may run on several replicas at once.
 func (a *App) EnsureAdmin(ctx context.Context, address, secret string) (bool, error) {
-	none := func(ctx context.Context, tx ports.Store) (bool, error) {
-		admins, err := tx.Users().LockAdmins(ctx)
-		return len(admins) == 0, err
-	}
 	needed := false
-	err := a.store.InTx(ctx, func(tx ports.Store) (err error) {
-		needed, err = none(ctx, tx)
-		return err
+	err := a.write(ctx, domain.Operator{}, ports.Whom{Admins: true}, func(_ ports.Store, h held) error {
+		needed = len(h.users) == 0
+		return nil
 	})
 	if err != nil {
 		return false, fmt.Errorf("look for an admin: %w", err)
 	}
-	if !needed {
+	if !needed { // before anything is hashed
 		return false, nil
 	}
-	u, err := a.createAdmin(ctx, address, secret, none)
+	u, err := a.createAdmin(ctx, address, secret, true)
 	return u.ID != uuid.Nil, err
 }
 
-// createAdmin opens the account if, under the address's lock, it still is needed.
-func (a *App) createAdmin(ctx context.Context, address, secret string, needed func(context.Context, ports.Store) (bool, error)) (domain.User, error) {
+// createAdmin opens the account; with onlyFirst, unless there is an admin.
+func (a *App) createAdmin(ctx context.Context, address, secret string, onlyFirst bool) (domain.User, error) {
 	email, err := domain.ParseEmail(address)
 	if err != nil {
 		return domain.User{}, err
@@ -57,42 +53,35 @@ func (a *App) createAdmin(ctx context.Context, address, secret string, needed fu
 	if err != nil {
 		return domain.User{}, err
 	}
-	hash, err := a.hasher.Hash(ctx, password)
+	hash, err := a.hash(ctx, password, domain.Client{})
 	if err != nil {
-		return domain.User{}, fmt.Errorf("hash the password: %w", err)
+		return domain.User{}, fmt.Errorf("create an admin: %w", err)
 	}
-	now, id := a.now(), a.newID()
+	id := a.newID()
 	var u domain.User
-	err = a.store.InTx(ctx, func(tx ports.Store) error {
+	err = a.write(ctx, domain.Operator{}, ports.Whom{Address: email.Key, Admins: onlyFirst}, func(tx ports.Store, h held) error {
 		u = domain.User{}
-		if err := tx.Users().LockAddress(ctx, email.Key); err != nil {
-			return err
+		if onlyFirst && slices.ContainsFunc(h.users, func(u domain.User) bool { return u.Verified() && u.Role == domain.RoleAdmin }) {
+			return nil
 		}
-		if needed, err := needed(ctx, tx); err != nil || !needed {
-			return err
-		}
-		present, err := tx.Users().ByEmail(ctx, email.Key)
-		switch {
-		case errors.Is(err, domain.ErrNotFound) || err == nil && !present.Verified():
-		case err != nil:
-			return err
-		case present.Role == domain.RoleAdmin:
-			return ErrAdminExists
-		default:
+		if present, _ := h.owner(email.Key); present.Verified() {
+			if present.Role == domain.RoleAdmin {
+				return ErrAdminExists
+			}
 			return ErrPromoteInstead
 		}
-		if err := tx.Users().DeleteAttempts(ctx, email.Key, 0); err != nil {
+		if err := tx.Users().DeleteAttempts(ctx, h.signUps(email.Key, func(domain.User) bool { return true })...); err != nil {
 			return err
 		}
-		u = domain.NewUser(id, email, hash, domain.LocaleEnglish, now)
-		u.Verify(now)
-		if err := u.ChangeRole(domain.RoleAdmin, now); err != nil {
+		u = domain.NewUser(id, email, hash, domain.LocaleEnglish, h.now)
+		u.Verify(h.now)
+		if err := u.ChangeRole(domain.RoleAdmin, h.now); err != nil {
 			return err
 		}
 		if err := tx.Users().Create(ctx, u); err != nil {
 			return err
 		}
-		return a.record(ctx, tx, now, event{action: domain.ActionAdminCreated, subject: u.ID})
+		return a.record(ctx, tx, h.now, event{action: domain.ActionAdminCreated, subject: u.ID})
 	})
 	if err != nil {
 		return domain.User{}, fmt.Errorf("create an admin: %w", err)
@@ -100,38 +89,28 @@ func (a *App) createAdmin(ctx context.Context, address, secret string, needed fu
 	return u, nil
 }
 
-// PromoteAdmin makes the verified user of an address an admin; repeating it is no error.
+// PromoteAdmin makes the verified user of an address an admin, for the operator; repeating it is no error.
 func (a *App) PromoteAdmin(ctx context.Context, address string) (domain.User, error) {
 	email, err := domain.ParseEmail(address)
 	if err != nil {
 		return domain.User{}, err
 	}
-	now := a.now()
 	var u domain.User
-	err = a.store.InTx(ctx, func(tx ports.Store) error {
-		if err := tx.Users().LockAddress(ctx, email.Key); err != nil {
-			return err
-		}
-		found, err := tx.Users().ByEmail(ctx, email.Key)
-		if errors.Is(err, domain.ErrNotFound) {
+	err = a.write(ctx, domain.Operator{}, ports.Whom{Address: email.Key}, func(tx ports.Store, h held) error {
+		var found bool
+		if u, found = h.owner(email.Key); !found {
 			return domain.ErrUserNotFound
-		}
-		if err != nil {
-			return err
-		}
-		if u, err = tx.Users().Lock(ctx, found.ID); err != nil {
-			return err
 		}
 		if u.Role == domain.RoleAdmin {
 			return nil
 		}
-		if err := u.ChangeRole(domain.RoleAdmin, now); err != nil {
+		if err := u.ChangeRole(domain.RoleAdmin, h.now); err != nil {
 			return err
 		}
 		if err := tx.Users().Update(ctx, u); err != nil {
 			return err
 		}
-		return a.record(ctx, tx, now, event{action: domain.ActionRoleChanged, subject: u.ID,
+		return a.record(ctx, tx, h.now, event{action: domain.ActionRoleChanged, subject: u.ID,
 			details: map[string]string{"role": string(u.Role)}})
 	})
 	if err != nil {

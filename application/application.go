@@ -20,6 +20,8 @@ type Settings struct {
 	MaxSessions  int           // live sessions of one user; the next login ends the oldest
 	RateLimits   bool          // false, for load tests, lifts every limit but the guesses of a code
 	Budgets      domain.Budgets
+	// AuditRetention is how long audit events are kept.
+	AuditRetention time.Duration
 	// RevealDuplicates makes a sign-up with a verified address fail with domain.ErrEmailTaken.
 	RevealDuplicates bool
 }

@@ -22,46 +22,51 @@ type BlockUser struct {
 // BlockUser ends the user's sessions and keeps it from logging in, for an admin. The last active admin cannot
 // be blocked.
 func (a *App) BlockUser(ctx context.Context, p domain.Principal, in BlockUser) (domain.User, error) {
-	return a.changeBlock(ctx, p, in.ID, in.Client, domain.ActionUserBlocked, func(tx ports.Store, u *domain.User, now time.Time) error {
-		if err := u.Block(in.Reason, in.Until.UTC().Truncate(time.Microsecond), now); err != nil {
+	who := ports.Whom{IDs: []uuid.UUID{in.ID}, Admins: true}
+	return a.changeBlock(ctx, p, who, in.Client, domain.ActionUserBlocked, func(tx ports.Store, h held, u *domain.User) error {
+		if err := h.keepsAnAdmin(*u); err != nil {
 			return err
 		}
-		_, err := tx.Sessions().EndAll(ctx, u.ID, uuid.Nil, domain.ReasonRevoked, now)
+		if err := u.Block(in.Reason, in.Until.UTC().Truncate(time.Microsecond), h.now); err != nil {
+			return err
+		}
+		_, err := tx.Sessions().EndAll(ctx, u.ID, uuid.Nil, domain.ReasonRevoked, h.now)
 		return err
 	})
 }
 
 // UnblockUser lets a user in again, for an admin.
 func (a *App) UnblockUser(ctx context.Context, p domain.Principal, id uuid.UUID, client domain.Client) (domain.User, error) {
-	return a.changeBlock(ctx, p, id, client, domain.ActionUserUnblocked, func(_ ports.Store, u *domain.User, now time.Time) error {
-		u.Unblock(now)
+	who := ports.Whom{IDs: []uuid.UUID{id}}
+	return a.changeBlock(ctx, p, who, client, domain.ActionUserUnblocked, func(_ ports.Store, h held, u *domain.User) error {
+		u.Unblock(h.now)
 		return nil
 	})
 }
 
-func (a *App) changeBlock(ctx context.Context, p domain.Principal, id uuid.UUID, client domain.Client, action domain.Action,
-	change func(tx ports.Store, u *domain.User, now time.Time) error,
+// changeBlock changes the first of the users that it locks.
+func (a *App) changeBlock(ctx context.Context, p domain.Principal, who ports.Whom, client domain.Client, action domain.Action,
+	change func(tx ports.Store, h held, u *domain.User) error,
 ) (domain.User, error) {
-	if err := p.RequireAdmin(); err != nil {
-		return domain.User{}, err
-	}
-	now := a.now()
 	var u domain.User
-	err := a.store.InTx(ctx, func(tx ports.Store) (err error) {
-		if u, err = a.lockUser(ctx, tx, p, id, action == domain.ActionUserBlocked, now); err != nil {
+	err := a.write(ctx, p, who, func(tx ports.Store, h held) (err error) {
+		if err := h.actor.RequireAdmin(); err != nil {
 			return err
 		}
-		if err := change(tx, &u, now); err != nil {
+		if u, err = h.target(who.IDs[0]); err != nil {
+			return err
+		}
+		if err := change(tx, h, &u); err != nil {
 			return err
 		}
 		if err := tx.Users().Update(ctx, u); err != nil {
 			return err
 		}
 		u.Version++
-		return a.record(ctx, tx, now, event{action: action, actor: p.User.ID, subject: id, client: client})
+		return a.record(ctx, tx, h.now, event{action: action, actor: p.User.ID, subject: u.ID, client: client})
 	})
 	if err != nil {
-		return domain.User{}, fmt.Errorf("%s %s: %w", action, id, err)
+		return domain.User{}, fmt.Errorf("%s %s: %w", action, who.IDs[0], err)
 	}
 	return u, nil
 }

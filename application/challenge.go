@@ -11,55 +11,52 @@ import (
 	"coffeeshop/ports"
 )
 
-// openChallenge stores a challenge and, unless the address's mails are used up, the job that mails its codes.
-func (a *App) openChallenge(ctx context.Context, tx ports.Store, c domain.Challenge, mail bool) error {
-	if err := tx.Challenges().Create(ctx, c); err != nil {
-		return fmt.Errorf("open a challenge: %w", err)
-	}
-	if !mail {
-		return nil
-	}
-	return a.mailChallenge(ctx, tx, c.ID)
-}
-
-// askForCode has a code mailed to an address, if it is one of a user that fits: the codes of the live challenge
-// once more, or, late in its life, those of a new one. For other addresses it does the same work, to no effect.
-func (a *App) askForCode(ctx context.Context, address string, p domain.Purpose, fits func(domain.User) bool, client domain.Client) error {
+// askForCode has a code mailed to the user of an address that pick chooses: the codes of the live challenge once
+// more, or, late in its life, those of a new one. Where pick finds nobody it does the same work, to no effect.
+func (a *App) askForCode(ctx context.Context, address string, p domain.Purpose, client domain.Client, pick func(h held, key string) (domain.User, bool)) error {
 	email, err := domain.ParseEmail(address)
 	if err != nil {
 		return err
 	}
-	now, id := a.now(), a.newRandomID()
-	return a.store.InTx(ctx, func(tx ports.Store) error {
-		if err := tx.Users().LockAddress(ctx, email.Key); err != nil {
+	if a.settings.RateLimits {
+		mails := a.charge(a.settings.Budgets.MailsFromNetwork, domain.ThrottleMailsFromNetwork, client.Network())
+		if err := a.take(ctx, a.now(), mails); err != nil {
 			return err
 		}
-		if allowed, err := a.mailAllowed(ctx, tx, p, email, now, true); err != nil || !allowed {
-			return err
+	}
+	id := a.newRandomID()
+	err = a.write(ctx, domain.Anonymous{}, ports.Whom{Address: email.Key}, func(tx ports.Store, h held) error {
+		to, locale := email, domain.LocaleEnglish
+		u, found := pick(h, email.Key)
+		if found {
+			to, locale = u.Email, u.Locale
 		}
-		u, err := tx.Users().ByEmail(ctx, email.Key)
-		if err != nil && !errors.Is(err, domain.ErrNotFound) {
-			return err
-		}
-		owner, locale := u.ID, u.Locale
-		if err != nil || !fits(u) {
-			owner, locale = uuid.Nil, domain.LocaleEnglish
-		}
-		if err := a.record(ctx, tx, now, event{action: domain.ActionCodeRequested, subject: owner, client: client,
-			details: map[string]string{"purpose": string(p)}}); err != nil {
-			return err
-		}
-		live, err := tx.Challenges().Live(ctx, p, email.Key, now)
+		live, err := tx.Challenges().Live(ctx, p, email.Key, h.now)
 		if err != nil {
 			return err
 		}
-		for _, c := range live {
-			if c.UserID == owner && c.Repeatable(now) {
-				return a.mailChallenge(ctx, tx, c.ID)
+		c := domain.NewChallenge(id, p, to, u.ID, locale, guesses(live), client, h.now)
+		repeated := false
+		for _, l := range live {
+			if l.UserID == u.ID && l.Repeatable(h.now) {
+				c, repeated = l, true
+				break
 			}
 		}
-		return a.openChallenge(ctx, tx, domain.NewChallenge(id, p, email, owner, locale, guesses(live), now), true)
+		if !repeated {
+			if err := tx.Challenges().Create(ctx, c); err != nil {
+				return fmt.Errorf("open a challenge: %w", err)
+			}
+		}
+		if err := a.mailChallenge(ctx, tx, c.ID); err != nil {
+			return err
+		}
+		return a.takeMail(ctx, tx, p, email, client, h.now, true)
 	})
+	if errors.Is(err, domain.Throttled(0)) {
+		return nil // an address whose mails are used up is answered like any other
+	}
+	return err
 }
 
 func (a *App) mailChallenge(ctx context.Context, tx ports.Store, id uuid.UUID) error {
@@ -78,44 +75,69 @@ func guesses(live []domain.Challenge) int {
 	return most
 }
 
-// spend takes a guess of the digits from the budgets of the address and the network: 50 a day at the most,
-// however many challenges are opened. The long code cannot be guessed and costs nothing.
-func (a *App) spend(ctx context.Context, email domain.Email, code domain.Code, client domain.Client) error {
-	if !code.Guessable() {
-		return nil
-	}
-	return a.take(ctx, a.now(), a.guess(email, client)...)
+// answer is a code that was right when it was compared, and what the guess cost.
+type answer struct {
+	challenge domain.Challenge
+	charges   []charge
 }
 
-// answered finds the challenge that the code answers among those the address has open, and counts the guess
-// when the code is the short form. domain.ErrInvalidCode is a verdict: commit it, or the guess is forgotten.
-func (a *App) answered(ctx context.Context, tx ports.Store, p domain.Purpose, email domain.Email, code domain.Code) (domain.Challenge, error) {
-	open := tx.Challenges().Live
-	if code.Guessable() {
-		open = tx.Challenges().Guess
+// compare finds the challenge of an address that the code answers, among those that fit. It comes before anything
+// that is dear. Digits cost a guess of the budgets of address and network, and wrong ones one of the challenges'; the
+// long code cannot be guessed, and costs nothing. A right code has to be redeemed.
+func (a *App) compare(ctx context.Context, actor domain.Actor, p domain.Purpose, email domain.Email, code domain.Code, client domain.Client,
+	fits func(domain.Challenge) bool,
+) (answer, error) {
+	if !code.Guessable() {
+		live, err := a.store.Challenges().Live(ctx, p, email.Key, a.now())
+		if err != nil {
+			return answer{}, err
+		}
+		c, err := a.answered(live, code, fits)
+		return answer{challenge: c}, err
 	}
-	live, err := open(ctx, p, email.Key, a.now())
+	found := answer{charges: a.guess(email, client)}
+	if err := a.take(ctx, a.now(), found.charges...); err != nil {
+		return answer{}, err
+	}
+	var outcome error
+	err := a.write(ctx, actor, ports.Whom{Address: email.Key}, func(tx ports.Store, h held) error {
+		live, err := tx.Challenges().Live(ctx, p, email.Key, h.now)
+		if err != nil {
+			return err
+		}
+		if found.challenge, outcome = a.answered(live, code, fits); outcome == nil {
+			return nil
+		}
+		return tx.Challenges().CountGuess(ctx, p, email.Key, h.now)
+	})
 	if err != nil {
-		return domain.Challenge{}, err
+		return answer{}, err
 	}
+	return found, outcome
+}
+
+// answered finds the challenge that the code answers; digits do not answer one whose guesses are used up.
+func (a *App) answered(live []domain.Challenge, code domain.Code, fits func(domain.Challenge) bool) (domain.Challenge, error) {
 	for _, c := range live {
-		if c.UserID != uuid.Nil && code.Answers(a.codes.Codes(c)) {
+		if c.UserID == uuid.Nil || code.Guessable() && c.Guesses >= domain.MaxGuesses || !fits(c) {
+			continue
+		}
+		if code.Answers(a.codes.Codes(c)) {
 			return c, nil
 		}
 	}
 	return domain.Challenge{}, domain.ErrInvalidCode
 }
 
-// verdict runs fn in a transaction. What fn returns as its first error is a verdict, to be told after the
-// commit; its second one rolls back.
-func (a *App) verdict(ctx context.Context, fn func(tx ports.Store) (verdict, failure error)) error {
-	var verdict error
-	err := a.store.InTx(ctx, func(tx ports.Store) (err error) {
-		verdict, err = fn(tx)
-		return err
-	})
-	if err != nil {
-		return err
+// redeem uses a code up, in the transaction of what it is for, under its user's lock: domain.ErrInvalidCode when it
+// has died since it was compared.
+func (a *App) redeem(ctx context.Context, tx ports.Store, found answer, h held) error {
+	err := tx.Challenges().Consume(ctx, found.challenge.ID, h.now)
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.ErrInvalidCode
 	}
-	return verdict
+	return err
 }
+
+// anyChallenge fits always.
+func anyChallenge(domain.Challenge) bool { return true }

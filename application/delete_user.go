@@ -3,7 +3,6 @@ package application
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -11,18 +10,17 @@ import (
 	"coffeeshop/ports"
 )
 
-// DeleteUser removes a user and everything of it but its audit rows, for an admin.
+// DeleteUser removes a user and everything of it but its audit rows, for an admin. The last active admin stays.
 func (a *App) DeleteUser(ctx context.Context, p domain.Principal, id uuid.UUID, client domain.Client) error {
-	if err := p.RequireAdmin(); err != nil {
-		return err
-	}
-	now := a.now()
-	err := a.store.InTx(ctx, func(tx ports.Store) error {
-		u, err := a.lockUser(ctx, tx, p, id, true, now)
+	err := a.write(ctx, p, ports.Whom{IDs: []uuid.UUID{id}, Admins: true}, func(tx ports.Store, h held) error {
+		if err := h.actor.RequireAdmin(); err != nil {
+			return err
+		}
+		u, err := h.target(id)
 		if err != nil {
 			return err
 		}
-		return a.remove(ctx, tx, u, p.User.ID, client, now)
+		return a.remove(ctx, tx, h, u, client)
 	})
 	if err != nil {
 		return fmt.Errorf("delete user %s: %w", id, err)
@@ -30,12 +28,37 @@ func (a *App) DeleteUser(ctx context.Context, p domain.Principal, id uuid.UUID, 
 	return nil
 }
 
+// DeleteOwnAccount removes the caller's account; the password proves that it is the owner who asks.
+func (a *App) DeleteOwnAccount(ctx context.Context, p domain.Principal, currentPassword string, client domain.Client) error {
+	proof, err := a.proveOwner(ctx, p, currentPassword, client)
+	if err != nil {
+		return fmt.Errorf("delete own account: %w", err)
+	}
+	err = a.write(ctx, p, ports.Whom{Admins: true}, func(tx ports.Store, h held) error {
+		if err := proof.holds(h.actor.User); err != nil {
+			return err
+		}
+		if err := a.remove(ctx, tx, h, h.actor.User, client); err != nil {
+			return err
+		}
+		_, err := a.settle(ctx, tx, proof.try, h.now)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("delete own account: %w", err)
+	}
+	return nil
+}
+
 // remove deletes a locked user. Its audit rows stay, without what would tell where it was.
-func (a *App) remove(ctx context.Context, tx ports.Store, u domain.User, actor uuid.UUID, client domain.Client, now time.Time) error {
-	if err := tx.Users().Delete(ctx, u.ID, now); err != nil {
+func (a *App) remove(ctx context.Context, tx ports.Store, h held, u domain.User, client domain.Client) error {
+	if err := h.keepsAnAdmin(u); err != nil {
 		return err
 	}
-	if err := a.record(ctx, tx, now, event{action: domain.ActionUserDeleted, actor: actor, subject: u.ID, client: client}); err != nil {
+	if err := tx.Users().Delete(ctx, u.ID, h.now); err != nil {
+		return err
+	}
+	if err := a.record(ctx, tx, h.now, event{action: domain.ActionUserDeleted, actor: h.actor.User.ID, subject: u.ID, client: client}); err != nil {
 		return err
 	}
 	if err := tx.Audit().Forget(ctx, u.ID); err != nil {
@@ -44,28 +67,5 @@ func (a *App) remove(ctx context.Context, tx ports.Store, u domain.User, actor u
 	if !u.Verified() {
 		return nil
 	}
-	return a.notify(ctx, tx, now, domain.NoticeAccountDeleted, u, domain.Client{RequestID: client.RequestID})
-}
-
-// DeleteOwnAccount removes the caller's account; the password proves that it is the owner who asks.
-func (a *App) DeleteOwnAccount(ctx context.Context, p domain.Principal, currentPassword string, client domain.Client) error {
-	now := a.now()
-	settle, err := a.proveOwner(ctx, p, currentPassword, client, now)
-	if err != nil {
-		return fmt.Errorf("delete own account: %w", err)
-	}
-	err = a.store.InTx(ctx, func(tx ports.Store) error {
-		u, err := a.lockUser(ctx, tx, p, p.User.ID, true, now)
-		if err != nil {
-			return err
-		}
-		if err := settle(tx, u); err != nil {
-			return err
-		}
-		return a.remove(ctx, tx, u, u.ID, client, now)
-	})
-	if err != nil {
-		return fmt.Errorf("delete own account: %w", err)
-	}
-	return nil
+	return a.notify(ctx, tx, h.now, domain.NoticeAccountDeleted, u, domain.Client{RequestID: client.RequestID})
 }

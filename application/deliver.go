@@ -13,6 +13,9 @@ import (
 
 // DeliverChallenge mails the codes of a challenge, or tells the owner of the address what was tried with it. It
 // may be repeated: the mail then carries the same codes. A challenge that has died meanwhile is dropped.
+//
+// Each try is counted before it begins, and only a certain failure is taken back: a code does not outlive its time
+// because the mail server's answer was lost.
 func (a *App) DeliverChallenge(ctx context.Context, id uuid.UUID) error {
 	c, err := a.store.Challenges().ByID(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {
@@ -24,46 +27,64 @@ func (a *App) DeliverChallenge(ctx context.Context, id uuid.UUID) error {
 	if !c.Live(a.now()) {
 		return nil
 	}
-	if err := a.deliver(ctx, c); err != nil {
+	wanted, err := a.wantsCodes(ctx, c)
+	if err != nil {
 		return fmt.Errorf("deliver challenge %s: %w", id, err)
 	}
+	// Also without a mail: otherwise the challenge of an address without an account would live longer than others.
 	now := a.now()
-	if err := a.store.Challenges().MarkHandedOver(ctx, id, now, now.Add(domain.ChallengeLife)); err != nil {
-		return fmt.Errorf("mark challenge %s as handed over: %w", id, err)
+	if err := a.store.Challenges().BeginHandOver(ctx, id, now, now.Add(domain.ChallengeLife)); err != nil {
+		return fmt.Errorf("begin to hand challenge %s over: %w", id, err)
 	}
-	return nil
+	if !wanted {
+		return nil
+	}
+	err = a.mailer.SendChallenge(ctx, c, a.codes.Codes(c))
+	if errors.Is(err, ports.ErrNotTaken) {
+		err = errors.Join(err, a.undoHandOver(ctx, c))
+	}
+	if err != nil {
+		return fmt.Errorf("deliver challenge %s: %w", id, err)
+	}
+	return a.record(ctx, a.store, a.now(), event{action: domain.ActionCodeMailed, subject: c.UserID, client: c.Client,
+		details: map[string]string{"purpose": string(c.Purpose)}})
 }
 
-// deliver decides what is mailed: here, where nobody waits for the answer, an address may make a difference.
-func (a *App) deliver(ctx context.Context, c domain.Challenge) error {
+// undoHandOver takes a failed try back, even when the time of the job is over.
+func (a *App) undoHandOver(ctx context.Context, c domain.Challenge) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+	defer cancel()
+	return a.store.Challenges().UndoHandOver(ctx, c.ID, c.CreatedAt.Add(domain.ChallengeDelivery))
+}
+
+// wantsCodes reports whether the codes are to be mailed, and otherwise tells the owner of the address what somebody
+// tried. It decides here, where nobody waits for the answer: the address may make a difference.
+func (a *App) wantsCodes(ctx context.Context, c domain.Challenge) (bool, error) {
 	owner, err := a.store.Users().ByEmail(ctx, c.Email.Key)
 	if err != nil && !errors.Is(err, domain.ErrNotFound) {
-		return err
+		return false, err
 	}
 	others := err == nil && owner.Verified() && owner.ID != c.UserID
 	switch {
 	case others && c.Purpose == domain.PurposeVerifyEmail:
-		return a.tellOwner(ctx, owner, domain.NoticeSignUpAttempted)
+		return false, a.tellOwner(ctx, owner, domain.NoticeSignUpAttempted)
 	case others && c.Purpose == domain.PurposeChangeEmail:
-		return a.tellOwner(ctx, owner, domain.NoticeAddressRequested)
+		return false, a.tellOwner(ctx, owner, domain.NoticeAddressRequested)
 	case others || c.UserID == uuid.Nil:
-		return nil
+		return false, nil
 	}
 	u, err := a.store.Users().ByID(ctx, c.UserID)
-	if errors.Is(err, domain.ErrNotFound) || err == nil && c.Purpose == domain.PurposeVerifyEmail && u.Verified() {
-		return nil
+	if errors.Is(err, domain.ErrNotFound) {
+		return false, nil
 	}
-	if err != nil {
-		return err
-	}
-	return a.mailer.SendChallenge(ctx, c, a.codes.Codes(c))
+	return err == nil && !(c.Purpose == domain.PurposeVerifyEmail && u.Verified()), err
 }
 
 // tellOwner writes a notice to the owner of an address that somebody else tried to use, at most one an hour.
 func (a *App) tellOwner(ctx context.Context, owner domain.User, kind domain.NoticeKind) error {
 	now := a.now()
 	return a.store.InTx(ctx, func(tx ports.Store) error {
-		wait, err := tx.Throttles().Take(ctx, a.throttles.For(string(kind), owner.Email.Key), domain.SignUpNotices, now)
+		wait, err := tx.Throttles().Take(ctx, a.throttles.For(domain.ThrottleSignUpNotices, string(kind), owner.Email.Key), domain.SignUpNotices, now)
 		if err != nil || wait > 0 {
 			return err
 		}

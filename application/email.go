@@ -4,45 +4,46 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"coffeeshop/domain"
 	"coffeeshop/ports"
 )
 
-// assignEmail gives u another address at once and tells both; whoever calls it vouches for the address.
-func (a *App) assignEmail(ctx context.Context, tx ports.Store, u *domain.User, email domain.Email, client domain.Client, now time.Time) (domain.Action, error) {
+// assignEmail gives u another address at once and tells both; its caller vouches for the address.
+func (a *App) assignEmail(ctx context.Context, tx ports.Store, h held, u *domain.User, email domain.Email, client domain.Client) error {
 	for _, to := range []domain.Email{u.Email, email} {
-		// Where the admin is, is nobody's business.
-		if err := a.notifyAt(ctx, tx, now, domain.NoticeEmailChanged, to, u.Locale, domain.Client{RequestID: client.RequestID}); err != nil {
-			return "", err
+		// The mail does not tell the admin's network.
+		if err := a.notifyAt(ctx, tx, h.now, domain.NoticeEmailChanged, to, u.Locale, domain.Client{RequestID: client.RequestID}); err != nil {
+			return err
 		}
 	}
-	return domain.ActionEmailChanged, a.moveTo(ctx, tx, u, email, now)
+	return a.moveTo(ctx, tx, h, u, email)
 }
 
-// requestEmail makes an address the pending one, mails it a code, and tells the present one. For an address that
-// belongs to somebody else it does the same; the worker then tells its owner instead. Another way to write the
-// present address needs no proof.
-func (a *App) requestEmail(ctx context.Context, tx ports.Store, u *domain.User, email domain.Email, client domain.Client, now time.Time) (domain.Action, error) {
-	if email.Key == u.Email.Key {
-		u.ChangeEmail(email, now)
-		return domain.ActionEmailChanged, nil
-	}
-	u.AwaitEmail(email, now)
-	mail, err := a.mailAllowed(ctx, tx, domain.PurposeChangeEmail, email, now, true)
+// mailPending mails a code to the pending address of u, and tells the present one. For an address that belongs to
+// somebody else it does the same; the worker then tells its owner instead. An address whose mails are used up gets
+// none; the codes of an earlier one still open it.
+func (a *App) mailPending(ctx context.Context, tx ports.Store, h held, u domain.User, client domain.Client) error {
+	email := u.PendingEmail
+	live, err := tx.Challenges().Live(ctx, domain.PurposeChangeEmail, email.Key, h.now)
 	if err != nil {
-		return "", err
+		return err
 	}
-	live, err := tx.Challenges().Live(ctx, domain.PurposeChangeEmail, email.Key, now)
+	c := domain.NewChallenge(a.newRandomID(), domain.PurposeChangeEmail, email, u.ID, u.Locale, guesses(live), client, h.now)
+	if err := tx.Challenges().Create(ctx, c); err != nil {
+		return fmt.Errorf("open a challenge: %w", err)
+	}
+	if err := a.notify(ctx, tx, h.now, domain.NoticeEmailRequested, u, client); err != nil {
+		return err
+	}
+	err = a.takeMail(ctx, tx, domain.PurposeChangeEmail, email, client, h.now, true)
+	if errors.Is(err, domain.Throttled(0)) {
+		return nil
+	}
 	if err != nil {
-		return "", err
+		return err
 	}
-	c := domain.NewChallenge(a.newRandomID(), domain.PurposeChangeEmail, email, u.ID, u.Locale, guesses(live), now)
-	if err := a.openChallenge(ctx, tx, c, mail); err != nil {
-		return "", err
-	}
-	return domain.ActionEmailRequested, a.notify(ctx, tx, now, domain.NoticeEmailRequested, *u, client)
+	return a.mailChallenge(ctx, tx, c.ID)
 }
 
 // ConfirmEmail puts the caller's pending address into force with the code that was mailed there, and tells the
@@ -56,40 +57,33 @@ func (a *App) ConfirmEmail(ctx context.Context, p domain.Principal, text string,
 	if email.IsZero() {
 		return domain.User{}, domain.ErrInvalidCode
 	}
-	if err := a.spend(ctx, email, code, client); err != nil {
+	found, err := a.compare(ctx, p, domain.PurposeChangeEmail, email, code, client, func(c domain.Challenge) bool { return c.UserID == p.User.ID })
+	if err != nil {
 		return domain.User{}, fmt.Errorf("confirm an address: %w", err)
 	}
-	now := a.now()
 	var u domain.User
-	err = a.verdict(ctx, func(tx ports.Store) (verdict, failure error) {
-		if err := tx.Users().LockAddress(ctx, email.Key); err != nil {
-			return nil, err
+	err = a.write(ctx, p, ports.Whom{Address: email.Key}, func(tx ports.Store, h held) error {
+		u = h.actor.User
+		if u.PendingEmail.Key != email.Key {
+			return domain.ErrInvalidCode
 		}
-		c, err := a.answered(ctx, tx, domain.PurposeChangeEmail, email, code)
-		if errors.Is(err, domain.ErrInvalidCode) || err == nil && c.UserID != p.User.ID {
-			return domain.ErrInvalidCode, nil
+		if err := a.notify(ctx, tx, h.now, domain.NoticeEmailChanged, u, client); err != nil {
+			return err
 		}
-		if err != nil {
-			return nil, err
+		if err := a.redeem(ctx, tx, found, h); err != nil {
+			return err
 		}
-		u, err = tx.Users().Lock(ctx, p.User.ID)
-		if errors.Is(err, domain.ErrNotFound) || err == nil && u.PendingEmail.Key != email.Key {
-			return domain.ErrInvalidCode, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := a.notify(ctx, tx, now, domain.NoticeEmailChanged, u, client); err != nil {
-			return nil, err
-		}
-		if err := a.moveTo(ctx, tx, &u, email, now); err != nil {
-			return nil, err
+		if err := a.moveTo(ctx, tx, h, &u, u.PendingEmail); err != nil {
+			return err
 		}
 		if err := tx.Users().Update(ctx, u); err != nil {
-			return nil, err
+			return err
 		}
 		u.Version++
-		return nil, a.record(ctx, tx, now, event{action: domain.ActionEmailChanged, actor: u.ID, subject: u.ID, client: client})
+		if err := a.record(ctx, tx, h.now, event{action: domain.ActionEmailChanged, actor: u.ID, subject: u.ID, client: client}); err != nil {
+			return err
+		}
+		return a.giveBack(ctx, tx, found.charges...)
 	})
 	if errors.Is(err, domain.ErrEmailTaken) {
 		return domain.User{}, domain.ErrInvalidCode
@@ -100,17 +94,18 @@ func (a *App) ConfirmEmail(ctx context.Context, p domain.Principal, text string,
 	return u, nil
 }
 
-// moveTo gives u another address. Codes that were on their way to the old one are worth nothing any more, and
-// a verified user leaves no room for sign-ups of the new one.
-func (a *App) moveTo(ctx context.Context, tx ports.Store, u *domain.User, email domain.Email, now time.Time) error {
+// moveTo gives u another address, which is locked. Codes that were on their way to the old one are worth nothing any
+// more, and a verified user leaves no room for sign-ups of the new one.
+func (a *App) moveTo(ctx context.Context, tx ports.Store, h held, u *domain.User, email domain.Email) error {
 	if err := tx.Challenges().DeleteByUser(ctx, u.ID); err != nil {
 		return err
 	}
 	if u.Verified() {
-		if err := tx.Users().DeleteAttempts(ctx, email.Key, 0); err != nil {
+		others := h.signUps(email.Key, func(o domain.User) bool { return o.ID != u.ID })
+		if err := tx.Users().DeleteAttempts(ctx, others...); err != nil {
 			return err
 		}
 	}
-	u.ChangeEmail(email, now)
+	u.ChangeEmail(email, h.now)
 	return nil
 }

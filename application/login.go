@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"coffeeshop/domain"
 	"coffeeshop/ports"
 )
@@ -24,90 +26,91 @@ type TokenPair struct {
 	ExpiresIn time.Duration // of the access token
 }
 
-// Login begins a session. A wrong password and an unknown address cannot be told apart; what else may keep the
-// owner out (domain.ErrAccountUnverified, domain.ErrAccountBlocked) is told to who knows the password.
+// Login begins a session. A wrong password and an unknown address cannot be told apart. Only the right password
+// learns what else keeps the owner out: domain.ErrAccountUnverified, domain.ErrAccountBlocked.
 func (a *App) Login(ctx context.Context, in Login) (TokenPair, error) {
 	email, parseErr := domain.ParseEmail(in.Email)
 	if parseErr != nil {
 		email = domain.Email{Key: in.Email} // what is no address has no account; the work and the answer are the same
 	}
-	try, err := a.attempt(ctx, email.Key, in.Client, a.now())
+	t, err := a.try(ctx, email.Key, in.Client, a.now())
 	if err != nil {
 		return TokenPair{}, fmt.Errorf("log in: %w", err)
 	}
 	u, err := a.store.Users().ByEmail(ctx, email.Key)
 	if err != nil && !errors.Is(err, domain.ErrNotFound) {
-		return TokenPair{}, fmt.Errorf("log in: %w", err)
+		return TokenPair{}, a.refund(ctx, fmt.Errorf("log in: %w", err), t.taken()...)
 	}
-	password := domain.PasswordToTry(in.Password)
-	ok, outdated, err := a.hasher.Verify(ctx, u.PasswordHash, password)
+	ok, outdated, err := a.matches(ctx, t, u.PasswordHash, in.Password, in.Client)
 	if err != nil {
-		return TokenPair{}, fmt.Errorf("compare the password: %w", err)
+		return TokenPair{}, fmt.Errorf("log in: %w", err)
 	}
 	if !ok {
 		return TokenPair{}, domain.ErrInvalidCredentials
 	}
-	upgraded := u.PasswordHash
+	var upgraded domain.PasswordHash // zero: none
 	if outdated {
-		if upgraded, err = a.hasher.Hash(ctx, password); err != nil {
-			return TokenPair{}, fmt.Errorf("upgrade the password's hash: %w", err)
+		upgraded, err = a.hash(ctx, domain.PasswordToTry(in.Password), in.Client)
+		if err != nil && !refused(err) { // a queue without room must not keep the right password out
+			return TokenPair{}, fmt.Errorf("log in: %w", err)
 		}
 	}
-	pair, err := a.beginSession(ctx, u, upgraded, try, in.Client)
+	pair, err := a.beginSession(ctx, u, upgraded, t, in.Client)
+	if errors.Is(err, domain.Throttled(0)) {
+		err = a.refund(ctx, err, t.taken()...) // the password was right
+	}
 	if err != nil {
 		return TokenPair{}, fmt.Errorf("log in: %w", err)
 	}
 	return pair, nil
 }
 
-// beginSession opens a session for a user whose password was right a moment ago: whatever has changed since is
+// beginSession opens a session for a user whose password was right when it was compared: what has changed since is
 // seen under the user's lock.
-func (a *App) beginSession(ctx context.Context, u domain.User, upgraded domain.PasswordHash, try attempt, client domain.Client) (TokenPair, error) {
-	now := a.now()
-	session, token := domain.NewSession(a.newID(), u.ID, a.newID(), client, now, a.settings.Lifetimes)
-	err := a.store.InTx(ctx, func(tx ports.Store) error {
-		current, err := tx.Users().Lock(ctx, u.ID)
+func (a *App) beginSession(ctx context.Context, compared domain.User, upgraded domain.PasswordHash, t try, client domain.Client) (TokenPair, error) {
+	id, jti := a.newID(), a.newID()
+	var state ports.SessionState
+	var now time.Time
+	err := a.write(ctx, domain.Anonymous{}, ports.Whom{IDs: []uuid.UUID{compared.ID}}, func(tx ports.Store, h held) error {
+		u, ok := h.user(compared.ID)
 		switch {
-		case errors.Is(err, domain.ErrNotFound):
+		case !ok || u.PasswordVersion != compared.PasswordVersion || u.Email.Key != compared.Email.Key:
 			return domain.ErrInvalidCredentials
-		case err != nil:
-			return err
-		case current.PasswordHash != u.PasswordHash:
-			return domain.ErrInvalidCredentials
-		case !current.Verified():
+		case !u.Verified():
 			return domain.ErrAccountUnverified
-		case current.BlockedAt(now):
+		case u.BlockedAt(h.now):
 			return domain.ErrAccountBlocked
 		}
-		if upgraded != u.PasswordHash {
-			current.UpgradeHash(upgraded)
-			if err := tx.Users().Update(ctx, current); err != nil {
+		if !upgraded.IsZero() && u.PasswordHash == compared.PasswordHash {
+			u.UpgradeHash(upgraded)
+			if err := tx.Users().Update(ctx, u); err != nil {
 				return err
 			}
 		}
-		u = current
-		failures, err := a.succeeded(ctx, tx, try, now)
-		if err != nil {
-			return err
-		}
-		if failures >= domain.SuspiciousFailures {
-			if err := a.tellOfSuspicion(ctx, tx, u, client, now); err != nil {
-				return err
-			}
-		}
+		now = h.now
+		session, token := domain.NewSession(id, u.ID, jti, client, now, a.settings.Lifetimes)
+		state = ports.SessionState{User: u, Session: session, Token: token}
 		if _, err := tx.Sessions().EndOldest(ctx, u.ID, a.settings.MaxSessions-1, domain.ReasonRevoked, now); err != nil {
 			return err
 		}
 		if err := tx.Sessions().Create(ctx, session, token); err != nil {
 			return err
 		}
-		return a.record(ctx, tx, now, event{action: domain.ActionSessionStarted, actor: u.ID, subject: u.ID, client: client,
-			details: map[string]string{"session": session.ID.String()}})
+		err := a.record(ctx, tx, now, event{action: domain.ActionSessionStarted, actor: u.ID, subject: u.ID, client: client,
+			details: map[string]string{"session": id.String()}})
+		if err != nil {
+			return err
+		}
+		failures, err := a.settle(ctx, tx, t, now)
+		if err != nil || failures < domain.SuspiciousFailures {
+			return err
+		}
+		return a.tellOfSuspicion(ctx, tx, u, client, now)
 	})
 	if err != nil {
 		return TokenPair{}, err
 	}
-	return a.sign(ports.SessionState{User: u, Session: session, Token: token}, now)
+	return a.sign(state, now)
 }
 
 // tellOfSuspicion records a login that came after many failed ones, and tells the owner, at most once a day.
@@ -115,7 +118,7 @@ func (a *App) tellOfSuspicion(ctx context.Context, tx ports.Store, u domain.User
 	if err := a.record(ctx, tx, now, event{action: domain.ActionLoginSuspicious, actor: u.ID, subject: u.ID, client: client}); err != nil {
 		return err
 	}
-	wait, err := tx.Throttles().Take(ctx, a.throttles.For("suspicion", u.ID.String()), domain.SuspicionNotices, now)
+	wait, err := tx.Throttles().Take(ctx, a.throttles.For(domain.ThrottleSuspicionNotices, u.ID.String()), domain.SuspicionNotices, now)
 	if err != nil || wait > 0 {
 		return err
 	}

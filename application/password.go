@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -15,8 +14,7 @@ import (
 // ForgotPassword has a code mailed that resets the password of an address's account. Nothing can be learned
 // from it.
 func (a *App) ForgotPassword(ctx context.Context, address string, client domain.Client) error {
-	any := func(domain.User) bool { return true }
-	if err := a.askForCode(ctx, address, domain.PurposeResetPassword, any, client); err != nil {
+	if err := a.askForCode(ctx, address, domain.PurposeResetPassword, client, held.owner); err != nil {
 		return fmt.Errorf("forgot password: %w", err)
 	}
 	return nil
@@ -45,47 +43,46 @@ func (a *App) ResetPassword(ctx context.Context, in ResetPassword) error {
 	if err != nil {
 		return err
 	}
-	if err := a.spend(ctx, email, code, in.Client); err != nil {
+	found, err := a.compare(ctx, domain.Anonymous{}, domain.PurposeResetPassword, email, code, in.Client, anyChallenge)
+	if err != nil {
 		return fmt.Errorf("reset password: %w", err)
 	}
-	hash, err := a.hasher.Hash(ctx, password)
-	if err != nil {
-		return fmt.Errorf("hash the password: %w", err)
+	if err := a.allowedFor(ctx, password, found.challenge.UserID); err != nil {
+		return a.refund(ctx, inField(err, "new_password"), found.charges...)
 	}
-	now := a.now()
-	err = a.verdict(ctx, func(tx ports.Store) (verdict, failure error) {
-		if err := tx.Users().LockAddress(ctx, email.Key); err != nil {
-			return nil, err
-		}
-		c, err := a.answered(ctx, tx, domain.PurposeResetPassword, email, code)
-		if errors.Is(err, domain.ErrInvalidCode) {
-			return err, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		u, err := tx.Users().Lock(ctx, c.UserID)
-		if errors.Is(err, domain.ErrNotFound) {
-			return domain.ErrInvalidCode, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := password.Allowed(a.passwords.Common, email, u.FirstName, u.LastName); err != nil {
-			return nil, inField(err, "new_password")
+	hash, err := a.hash(ctx, password, in.Client, found.charges...)
+	if err != nil {
+		return fmt.Errorf("reset password: %w", err)
+	}
+	err = a.write(ctx, domain.Anonymous{}, ports.Whom{Address: email.Key}, func(tx ports.Store, h held) error {
+		u, ok := h.user(found.challenge.UserID)
+		if !ok {
+			return domain.ErrInvalidCode
 		}
 		if !u.Verified() {
-			u.Verify(now)
+			u.Verify(h.now)
 		}
-		u.ChangePassword(hash, now)
-		if err := a.passwordSet(ctx, tx, u, uuid.Nil, in.Client, now, domain.ActionPasswordReset, domain.NoticePasswordReset); err != nil {
-			return nil, err
+		u.ChangePassword(hash, h.now)
+		if err := a.storePassword(ctx, tx, h, u, uuid.Nil); err != nil {
+			return err
 		}
-		if err := tx.Users().DeleteAttempts(ctx, email.Key, 0); err != nil {
-			return nil, err
+		if err := a.redeem(ctx, tx, found, h); err != nil {
+			return err
+		}
+		if err := tx.Challenges().DeleteByUser(ctx, u.ID); err != nil {
+			return err
+		}
+		if err := a.provedAddress(ctx, tx, h, u); err != nil {
+			return err
+		}
+		if err := a.tellOfPassword(ctx, tx, h, u, in.Client, domain.ActionPasswordReset, domain.NoticePasswordReset); err != nil {
+			return err
 		}
 		// The owner is here: strangers' failures must not keep the new password from being used.
-		return nil, tx.Throttles().Remember(ctx, a.knownNetwork(email.Key, in.Client), now.Add(domain.KnownNetworkLife))
+		if err := tx.Throttles().Remember(ctx, a.knownNetwork(email.Key, in.Client), h.now.Add(domain.KnownNetworkLife)); err != nil {
+			return err
+		}
+		return a.giveBack(ctx, tx, found.charges...)
 	})
 	if errors.Is(err, domain.ErrEmailTaken) {
 		return domain.ErrInvalidCode
@@ -96,31 +93,49 @@ func (a *App) ResetPassword(ctx context.Context, in ResetPassword) error {
 	return nil
 }
 
+// allowedFor holds a password against the names of the user who is to have it.
+func (a *App) allowedFor(ctx context.Context, p domain.Password, id uuid.UUID) error {
+	u, err := a.store.Users().ByID(ctx, id)
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.ErrInvalidCode
+	}
+	if err != nil {
+		return err
+	}
+	return p.Allowed(a.passwords.Common, u.Email, u.FirstName, u.LastName)
+}
+
 // ChangePassword replaces the password of a user who knows the present one. The other sessions end.
 func (a *App) ChangePassword(ctx context.Context, p domain.Principal, current, next string, client domain.Client) error {
 	password, err := a.newPassword(next, p.User.Email, p.User.FirstName, p.User.LastName)
 	if err != nil {
 		return inField(err, "new_password")
 	}
-	now := a.now()
-	settle, err := a.proveOwner(ctx, p, current, client, now)
+	proof, err := a.proveOwner(ctx, p, current, client)
 	if err != nil {
 		return fmt.Errorf("change password: %w", err)
 	}
-	hash, err := a.hasher.Hash(ctx, password)
+	hash, err := a.hash(ctx, password, client, proof.try.taken()...)
 	if err != nil {
-		return fmt.Errorf("hash the password: %w", err)
+		return fmt.Errorf("change password: %w", err)
 	}
-	err = a.store.InTx(ctx, func(tx ports.Store) error {
-		u, err := a.lockUser(ctx, tx, p, p.User.ID, false, now)
-		if err != nil {
+	err = a.write(ctx, p, ports.Whom{}, func(tx ports.Store, h held) error {
+		u := h.actor.User
+		if err := proof.holds(u); err != nil {
 			return err
 		}
-		if err := settle(tx, u); err != nil {
+		u.ChangePassword(hash, h.now)
+		if err := a.storePassword(ctx, tx, h, u, p.SessionID); err != nil {
 			return err
 		}
-		u.ChangePassword(hash, now)
-		return a.passwordSet(ctx, tx, u, p.SessionID, client, now, domain.ActionPasswordChanged, domain.NoticePasswordChanged)
+		if err := tx.Challenges().DeleteByUser(ctx, u.ID); err != nil {
+			return err
+		}
+		if err := a.tellOfPassword(ctx, tx, h, u, client, domain.ActionPasswordChanged, domain.NoticePasswordChanged); err != nil {
+			return err
+		}
+		_, err := a.settle(ctx, tx, proof.try, h.now)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("change password: %w", err)
@@ -128,47 +143,21 @@ func (a *App) ChangePassword(ctx context.Context, p domain.Principal, current, n
 	return nil
 }
 
-// passwordSet stores a user with a new password: all sessions but one end, codes under way die, the owner is told.
-func (a *App) passwordSet(ctx context.Context, tx ports.Store, u domain.User, keep uuid.UUID, client domain.Client, now time.Time,
-	action domain.Action, notice domain.NoticeKind,
-) error {
+// storePassword stores a user with a new password, and ends all sessions but one.
+func (a *App) storePassword(ctx context.Context, tx ports.Store, h held, u domain.User, keep uuid.UUID) error {
 	if err := tx.Users().Update(ctx, u); err != nil {
 		return err
 	}
-	if _, err := tx.Sessions().EndAll(ctx, u.ID, keep, domain.ReasonRevoked, now); err != nil {
-		return err
-	}
-	if err := tx.Challenges().DeleteByUser(ctx, u.ID); err != nil {
-		return err
-	}
-	if err := a.record(ctx, tx, now, event{action: action, actor: u.ID, subject: u.ID, client: client}); err != nil {
-		return err
-	}
-	return a.notify(ctx, tx, now, notice, u, client)
+	_, err := tx.Sessions().EndAll(ctx, u.ID, keep, domain.ReasonRevoked, h.now)
+	return err
 }
 
-// proveOwner asks a logged-in caller for the password once more, under the same throttles as a login. What it
-// returns belongs into the transaction of what the caller wanted, with the user as it is under its lock: it
-// settles the throttles, provided that the password still is the one that was compared.
-func (a *App) proveOwner(ctx context.Context, p domain.Principal, password string, client domain.Client, now time.Time) (func(tx ports.Store, locked domain.User) error, error) {
-	try, err := a.attempt(ctx, p.User.Email.Key, client, now)
-	if err != nil {
-		return nil, err
-	}
-	ok, _, err := a.hasher.Verify(ctx, p.User.PasswordHash, domain.PasswordToTry(password))
-	if err != nil {
-		return nil, fmt.Errorf("compare the password: %w", err)
-	}
-	if !ok {
-		return nil, domain.ErrWrongPassword
-	}
-	return func(tx ports.Store, locked domain.User) error {
-		if locked.PasswordHash != p.User.PasswordHash {
-			return domain.ErrWrongPassword
-		}
-		_, err := a.succeeded(ctx, tx, try, now)
+// tellOfPassword records a new password and tells the owner.
+func (a *App) tellOfPassword(ctx context.Context, tx ports.Store, h held, u domain.User, client domain.Client, action domain.Action, notice domain.NoticeKind) error {
+	if err := a.record(ctx, tx, h.now, event{action: action, actor: u.ID, subject: u.ID, client: client}); err != nil {
 		return err
-	}, nil
+	}
+	return a.notify(ctx, tx, h.now, notice, u, client)
 }
 
 // inField names the field of a password's fault as the request calls it.

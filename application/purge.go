@@ -9,7 +9,8 @@ import (
 // purgeBatch is how many rows one statement removes, so that nobody waits long for it.
 const purgeBatch = 500
 
-// Purge removes what has expired: unverified users, challenges, sessions with their tokens, and idle throttles.
+// Purge removes what has expired: unverified users, challenges, sessions with their tokens, idle throttles, and audit
+// events after their retention.
 func (a *App) Purge(ctx context.Context) error {
 	now := a.now()
 	for _, expired := range []struct {
@@ -21,6 +22,9 @@ func (a *App) Purge(ctx context.Context) error {
 		{"sessions", a.store.Sessions().DeleteExpired},
 		{"throttles", a.store.Throttles().DeleteIdle},
 		{"remembered keys", a.store.Throttles().DeleteForgotten},
+		{"audit events", func(ctx context.Context, now time.Time, limit int) (int, error) {
+			return a.store.Audit().DeleteBefore(ctx, now.Add(-a.settings.AuditRetention), limit)
+		}},
 	} {
 		for {
 			n, err := expired.remove(ctx, now, purgeBatch)

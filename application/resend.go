@@ -4,13 +4,37 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"coffeeshop/domain"
 )
 
-// Resend has the codes of the newest sign-up of an address mailed again. Nothing can be learned from it.
-func (a *App) Resend(ctx context.Context, address string, client domain.Client) error {
-	unverified := func(u domain.User) bool { return !u.Verified() }
-	if err := a.askForCode(ctx, address, domain.PurposeVerifyEmail, unverified, client); err != nil {
+// Resend asks for the codes of a sign-up once more.
+type Resend struct {
+	Email  string
+	ID     uuid.UUID // the user that sign-up answered; uuid.Nil: the sign-up of the client's network, else the newest
+	Client domain.Client
+}
+
+// Resend has the codes of a sign-up mailed again. Nothing can be learned from it.
+func (a *App) Resend(ctx context.Context, in Resend) error {
+	network := a.signUpNetwork(in.Client)
+	err := a.askForCode(ctx, in.Email, domain.PurposeVerifyEmail, in.Client, func(h held, key string) (domain.User, bool) {
+		newest, found := h.owner(key)
+		if newest.Verified() {
+			return domain.User{}, false
+		}
+		for _, u := range h.users {
+			if u.ID == in.ID || in.ID == uuid.Nil && u.SignUpNetwork == network {
+				return u, true
+			}
+		}
+		if in.ID != uuid.Nil {
+			return domain.User{}, false
+		}
+		return newest, found
+	})
+	if err != nil {
 		return fmt.Errorf("resend: %w", err)
 	}
 	return nil

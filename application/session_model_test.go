@@ -15,6 +15,7 @@ import (
 	"coffeeshop/application"
 	"coffeeshop/domain"
 	"coffeeshop/ports"
+	"coffeeshop/ports/portstest"
 )
 
 func TestSessions_BehaveAsTheModelOnMemstore(t *testing.T) {
@@ -99,7 +100,7 @@ type modelRun struct {
 	store  ports.Store
 	clock  *clock
 	ctx    context.Context
-	admin  domain.Principal
+	boss   string // the admin's address
 	users  []*modelUser
 	tokens []*modelToken
 	access []*modelAccess
@@ -109,7 +110,7 @@ type modelRun struct {
 func drive(rt rapid.TB, t *testing.T, store ports.Store, todo []step) {
 	c := newClock()
 	m := &modelRun{rt: rt, store: store, clock: c, ctx: t.Context(),
-		app: newApp(t, store, c.Now, &hasher{}, &outbox{}, func(s *application.Settings) { s.MaxSessions, s.RateLimits = modelMaxSessions, false })}
+		app: newApp(t, portstest.Twice(portstest.Strict(store)), c.Now, &hasher{}, &outbox{}, func(s *application.Settings) { s.MaxSessions, s.RateLimits = modelMaxSessions, false })}
 	run := uuid.NewString() // several runs may share a store
 	for i := range 3 {
 		email := domain.Email{Address: fmt.Sprintf("%d-%s@example.com", i, run), Key: fmt.Sprintf("%d-%s@example.com", i, run)}
@@ -117,7 +118,7 @@ func drive(rt rapid.TB, t *testing.T, store ports.Store, todo []step) {
 		u.Verify(c.Now())
 		if i == 0 {
 			u.Role = domain.RoleAdmin
-			m.admin = domain.Principal{User: u}
+			m.boss = email.Key
 		} else {
 			m.users = append(m.users, &modelUser{id: u.ID, email: email.Key})
 		}
@@ -134,6 +135,19 @@ func drive(rt rapid.TB, t *testing.T, store ports.Store, todo []step) {
 			rt.Fatalf("%d sessions are left, want %d (%v)", len(sessions), want, err)
 		}
 	}
+}
+
+// admin is a principal with a session that has just begun.
+func (m *modelRun) admin() domain.Principal {
+	pair, err := m.app.Login(m.ctx, application.Login{Email: m.boss, Password: password})
+	if err != nil {
+		m.rt.Fatal(err)
+	}
+	p, err := m.app.Authenticate(m.ctx, pair.Access.Reveal(), domain.Client{})
+	if err != nil {
+		m.rt.Fatal(err)
+	}
+	return p
 }
 
 func (u *modelUser) live(now time.Time) []*modelSession {
@@ -194,24 +208,24 @@ func (m *modelRun) take(i int, s step) {
 			return
 		}
 		n := s.B % len(live) // newest first there, oldest first here
-		got = m.app.EndSession(m.ctx, m.admin, u.id, sessions[len(sessions)-1-n].ID, domain.Client{})
+		got = m.app.EndSession(m.ctx, m.admin(), u.id, sessions[len(sessions)-1-n].ID, domain.Client{})
 		live[n].ended = true
 	case "end all":
-		got = m.app.EndSessions(m.ctx, m.admin, u.id, domain.Client{})
+		got = m.app.EndSessions(m.ctx, m.admin(), u.id, domain.Client{})
 		u.endAll()
 	case "block":
-		_, got = m.app.BlockUser(m.ctx, m.admin, application.BlockUser{ID: u.id})
+		_, got = m.app.BlockUser(m.ctx, m.admin(), application.BlockUser{ID: u.id})
 		u.blocked = true
 		u.endAll()
 	case "unblock":
-		_, got = m.app.UnblockUser(m.ctx, m.admin, u.id, domain.Client{})
+		_, got = m.app.UnblockUser(m.ctx, m.admin(), u.id, domain.Client{})
 		u.blocked = false
 	case "role":
 		role := "admin"
 		if u.admin {
 			role = "user"
 		}
-		_, got = m.app.UpdateUser(m.ctx, m.admin, application.UpdateUser{ID: u.id, Role: &role})
+		_, got = m.app.UpdateUser(m.ctx, m.admin(), application.UpdateUser{ID: u.id, Role: &role})
 		u.admin = !u.admin
 	case "purge":
 		got = m.app.Purge(m.ctx)

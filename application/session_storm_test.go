@@ -12,6 +12,7 @@ import (
 	"coffeeshop/adapters/memstore"
 	"coffeeshop/application"
 	"coffeeshop/domain"
+	"coffeeshop/ports/portstest"
 )
 
 const (
@@ -38,8 +39,9 @@ func TestRefresh_LostAnswersEndNoSession(t *testing.T) {
 // storm lets the tabs of many sessions refresh at random for a while, up to pause apart, over a network of which
 // every lost-th answer (0: none) never arrives; the tab then tries again up to a minute later.
 func storm(t *testing.T, shared bool, length, pause time.Duration, lost int) {
-	w := &world{t: t, store: memstore.New(), hasher: &hasher{}, mails: &outbox{}, ctx: t.Context()}
-	w.App = newApp(t, w.store, time.Now, w.hasher, w.mails, func(s *application.Settings) { s.MaxSessions = stormSessions })
+	memory := memstore.New()
+	w := &world{t: t, store: memory, memory: memory, hasher: &hasher{}, mails: &outbox{}, ctx: t.Context()}
+	w.App = newApp(t, portstest.Twice(portstest.Strict(w.store)), time.Now, w.hasher, w.mails, func(s *application.Settings) { s.MaxSessions, s.RateLimits = stormSessions, false })
 	if _, err := w.CreateAdmin(w.ctx, "ada@example.com", password); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -13,8 +14,10 @@ import (
 
 // Sessions returns the live sessions of a user, newest first, to the user itself or an admin.
 func (a *App) Sessions(ctx context.Context, p domain.Principal, user uuid.UUID) ([]domain.Session, error) {
-	if err := a.mayManage(ctx, p, user); err != nil {
-		return nil, err
+	if p.User.ID != user {
+		if _, err := a.User(ctx, p, user); err != nil {
+			return nil, err
+		}
 	}
 	sessions, err := a.store.Sessions().ByUser(ctx, user, a.now())
 	if err != nil {
@@ -25,22 +28,23 @@ func (a *App) Sessions(ctx context.Context, p domain.Principal, user uuid.UUID) 
 
 // EndSession ends one session of a user, for the user itself or an admin.
 func (a *App) EndSession(ctx context.Context, p domain.Principal, user, session uuid.UUID, client domain.Client) error {
-	if err := a.mayManage(ctx, p, user); err != nil {
-		return err
-	}
-	now := a.now()
-	err := a.store.InTx(ctx, func(tx ports.Store) error {
-		s, err := tx.Sessions().Lock(ctx, session, now)
-		if errors.Is(err, domain.ErrNotFound) || err == nil && s.User.ID != user {
+	err := a.writeSessions(ctx, p, user, func(tx ports.Store, h held) error {
+		sessions, err := tx.Sessions().ByUser(ctx, user, h.now)
+		if err != nil {
+			return err
+		}
+		// Somebody else's session is not even locked: its owner is not.
+		if !slices.ContainsFunc(sessions, func(s domain.Session) bool { return s.ID == session }) {
+			return domain.ErrSessionNotFound
+		}
+		err = tx.Sessions().End(ctx, session, domain.ReasonRevoked, h.now)
+		if errors.Is(err, domain.ErrNotFound) {
 			return domain.ErrSessionNotFound
 		}
 		if err != nil {
 			return err
 		}
-		if err := tx.Sessions().End(ctx, session, domain.ReasonRevoked, now); err != nil {
-			return err
-		}
-		return a.record(ctx, tx, now, event{action: domain.ActionSessionEnded, actor: p.User.ID, subject: user, client: client,
+		return a.record(ctx, tx, h.now, event{action: domain.ActionSessionEnded, actor: p.User.ID, subject: user, client: client,
 			details: map[string]string{"session": session.String()}})
 	})
 	if err != nil {
@@ -51,15 +55,11 @@ func (a *App) EndSession(ctx context.Context, p domain.Principal, user, session 
 
 // EndSessions ends all sessions of a user, the caller's own included, for the user itself or an admin.
 func (a *App) EndSessions(ctx context.Context, p domain.Principal, user uuid.UUID, client domain.Client) error {
-	if err := a.mayManage(ctx, p, user); err != nil {
-		return err
-	}
-	now := a.now()
-	err := a.store.InTx(ctx, func(tx ports.Store) error {
-		if _, err := tx.Sessions().EndAll(ctx, user, uuid.Nil, domain.ReasonRevoked, now); err != nil {
+	err := a.writeSessions(ctx, p, user, func(tx ports.Store, h held) error {
+		if _, err := tx.Sessions().EndAll(ctx, user, uuid.Nil, domain.ReasonRevoked, h.now); err != nil {
 			return err
 		}
-		return a.record(ctx, tx, now, event{action: domain.ActionSessionsEnded, actor: p.User.ID, subject: user, client: client})
+		return a.record(ctx, tx, h.now, event{action: domain.ActionSessionsEnded, actor: p.User.ID, subject: user, client: client})
 	})
 	if err != nil {
 		return fmt.Errorf("end the sessions of %s: %w", user, err)
@@ -67,11 +67,17 @@ func (a *App) EndSessions(ctx context.Context, p domain.Principal, user uuid.UUI
 	return nil
 }
 
-// mayManage says whether the caller may see and end a user's sessions.
-func (a *App) mayManage(ctx context.Context, p domain.Principal, user uuid.UUID) error {
-	if p.User.ID == user {
-		return nil
-	}
-	_, err := a.User(ctx, p, user)
-	return err
+// writeSessions is write for a caller who may manage the sessions of a user.
+func (a *App) writeSessions(ctx context.Context, p domain.Principal, user uuid.UUID, fn func(tx ports.Store, h held) error) error {
+	return a.write(ctx, p, ports.Whom{IDs: []uuid.UUID{user}}, func(tx ports.Store, h held) error {
+		if p.User.ID != user {
+			if err := h.actor.RequireAdmin(); err != nil {
+				return err
+			}
+		}
+		if _, err := h.target(user); err != nil {
+			return err
+		}
+		return fn(tx, h)
+	})
 }

@@ -3,6 +3,8 @@ package application
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -20,8 +22,9 @@ type SignUp struct {
 	Client    domain.Client
 }
 
-// SignUp stores the attempt and has the code mailed. For an address that has a verified account it answers the
-// same, does the same work, and changes nothing; the owner is told, at most once an hour.
+// SignUp stores the attempt and has the code mailed. It replaces an earlier attempt of the same network. For an
+// address that has a verified account it answers the same, does the same work, and changes nothing; the owner is
+// told, at most once an hour.
 func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 	email, err := domain.ParseEmail(in.Email)
 	if err != nil {
@@ -31,30 +34,27 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 	if err != nil {
 		return domain.User{}, err
 	}
-	now := a.now()
-	u := domain.NewUser(a.newID(), email, domain.PasswordHash{}, in.Locale, now)
-	if err := u.Rename(in.FirstName, in.LastName, now); err != nil {
+	if err := new(domain.User).Rename(in.FirstName, in.LastName, a.now()); err != nil {
 		return domain.User{}, err
 	}
-	if a.settings.RateLimits {
-		if err := a.take(ctx, now, a.claim(a.settings.Budgets.SignUpsFromNetwork, "sign-ups", in.Client.Network())); err != nil {
-			return domain.User{}, err
-		}
+	charges, err := a.takeSignUp(ctx, email, in.Client)
+	if err != nil {
+		return domain.User{}, fmt.Errorf("sign up: %w", err)
 	}
-	if u.PasswordHash, err = a.hasher.Hash(ctx, password); err != nil {
-		return domain.User{}, fmt.Errorf("hash the password: %w", err)
+	hash, err := a.hash(ctx, password, in.Client, charges...)
+	if err != nil {
+		return domain.User{}, fmt.Errorf("sign up: %w", err)
 	}
-	challenge := a.newRandomID()
-	err = a.store.InTx(ctx, func(tx ports.Store) error {
-		if err := tx.Users().LockAddress(ctx, email.Key); err != nil {
-			return err
-		}
-		mail, err := a.mailAllowed(ctx, tx, domain.PurposeVerifyEmail, email, now, false)
+	id, challenge := a.newID(), a.newRandomID()
+	var u domain.User
+	err = a.write(ctx, domain.Anonymous{}, ports.Whom{Address: email.Key}, func(tx ports.Store, h held) error {
+		live, err := tx.Challenges().Live(ctx, domain.PurposeVerifyEmail, email.Key, h.now)
 		if err != nil {
 			return err
 		}
-		live, err := tx.Challenges().Live(ctx, domain.PurposeVerifyEmail, email.Key, now)
-		if err != nil {
+		u = domain.NewUser(id, email, hash, in.Locale, h.now)
+		u.SignUpNetwork = a.signUpNetwork(in.Client)
+		if err := u.Rename(in.FirstName, in.LastName, h.now); err != nil {
 			return err
 		}
 		created, err := tx.Users().CreateAttempt(ctx, u)
@@ -64,21 +64,54 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 		if !created && a.settings.RevealDuplicates {
 			return domain.ErrEmailTaken
 		}
-		if err := tx.Users().DeleteAttempts(ctx, email.Key, domain.MaxAttempts); err != nil {
+		giveWay := h.signUps(email.Key, func(o domain.User) bool {
+			return o.SignUpNetwork == u.SignUpNetwork || !awaited(live, o.ID, h.now)
+		})
+		if err := tx.Users().DeleteAttempts(ctx, giveWay...); err != nil {
 			return err
 		}
 		owner := u.ID
 		if !created {
 			owner = uuid.Nil
 		}
-		c := domain.NewChallenge(challenge, domain.PurposeVerifyEmail, email, owner, in.Locale, guesses(live), now)
-		if err := a.openChallenge(ctx, tx, c, mail); err != nil {
+		c := domain.NewChallenge(challenge, domain.PurposeVerifyEmail, email, owner, in.Locale, guesses(live), in.Client, h.now)
+		if err := tx.Challenges().Create(ctx, c); err != nil {
+			return fmt.Errorf("open a challenge: %w", err)
+		}
+		if err := a.mailChallenge(ctx, tx, c.ID); err != nil {
 			return err
 		}
-		return a.record(ctx, tx, now, event{action: domain.ActionUserSignedUp, subject: u.ID, client: in.Client})
+		if err := a.record(ctx, tx, h.now, event{action: domain.ActionUserSignedUp, subject: u.ID, client: in.Client}); err != nil {
+			return err
+		}
+		return a.takeMail(ctx, tx, domain.PurposeVerifyEmail, email, in.Client, h.now, false)
 	})
 	if err != nil {
 		return domain.User{}, fmt.Errorf("sign up: %w", err)
 	}
 	return u, nil
+}
+
+// takeSignUp takes a sign-up from the network's budget. One whose mail would be refused is refused before its
+// password is hashed.
+func (a *App) takeSignUp(ctx context.Context, email domain.Email, client domain.Client) ([]charge, error) {
+	if !a.settings.RateLimits {
+		return nil, nil
+	}
+	now := a.now()
+	if err := a.look(ctx, now, a.mails(domain.PurposeVerifyEmail, email, client)...); err != nil {
+		return nil, err
+	}
+	signUp := a.charge(a.settings.Budgets.SignUpsFromNetwork, domain.ThrottleSignUpsFromNetwork, client.Network())
+	return []charge{signUp}, a.take(ctx, now, signUp)
+}
+
+// signUpNetwork names the client's network in a sign-up: nobody can tell it from the name.
+func (a *App) signUpNetwork(client domain.Client) string {
+	return a.throttles.For(domain.ThrottleSignUpsFromNetwork, client.Network())
+}
+
+// awaited reports whether a code of the user may still be about to come.
+func awaited(live []domain.Challenge, user uuid.UUID, now time.Time) bool {
+	return slices.ContainsFunc(live, func(c domain.Challenge) bool { return c.UserID == user && c.Awaited(now) })
 }

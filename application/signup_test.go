@@ -2,6 +2,7 @@ package application_test
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -69,23 +70,11 @@ func TestSignUp_OfAVerifiedAddressChangesNothingAndAnswersAlike(t *testing.T) {
 	}
 }
 
-func TestSignUp_KeepsAtMostThreeAttempts(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	first := w.signUp("ada@example.com")
-	for range 3 {
-		w.signUp("ada@example.com")
-	}
-	if _, err := w.store.Users().ByID(w.ctx, first.ID); !errors.Is(err, domain.ErrNotFound) {
-		t.Errorf("the oldest attempt is still there: %v", err)
-	}
-}
-
 func TestVerify_TheCodeDecidesWhichAttemptBecomesTheAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	thief := w.signUp("ada@example.com")
-	owner := w.signUp("ada@example.com")
+	thief := w.signUpFrom("198.51.100.1", "ada@example.com")
+	owner := w.signUpFrom("192.0.2.1", "ada@example.com")
 	w.deliver()
 	if err := w.Verify(w.ctx, application.Verify{Email: "ada@example.com", Code: w.mails.last().Digits.Reveal()}); err != nil {
 		t.Fatal(err)
@@ -115,15 +104,16 @@ func TestVerify_WithAnIDHonoursThatAttemptOnly(t *testing.T) {
 func TestVerify_WhenSeveralAttemptsAreVerifiedAtOnceOneBecomesTheAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for range domain.MaxAttempts {
-		w.signUp("ada@example.com")
+	const attempts = 3
+	for i := range attempts {
+		w.signUpFrom(fmt.Sprintf("192.0.2.%d", i), "ada@example.com")
 	}
 	w.deliver()
 	results := make(chan error, 16)
 	var group sync.WaitGroup
 	for i := range cap(results) {
 		group.Go(func() {
-			results <- w.Verify(w.ctx, application.Verify{Email: "ada@example.com", Code: w.mails.codes[i%domain.MaxAttempts].Long.Reveal()})
+			results <- w.Verify(w.ctx, application.Verify{Email: "ada@example.com", Code: w.mails.codes[i%attempts].Long.Reveal()})
 		})
 	}
 	group.Wait()
@@ -163,7 +153,7 @@ func TestVerify_TakesFiveGuessesOfTheDigitsAndThenOnlyTheLongCode(t *testing.T) 
 		t.Fatalf("a sixth guess was taken: %v", err)
 	}
 	w.clock.advance(time.Minute)
-	w.signUp("ada@example.com") // another challenge buys no guesses
+	w.signUpFrom("192.0.2.1", "ada@example.com") // another challenge buys no guesses
 	w.deliver()
 	if err := verify(w.mails.last().Digits.Reveal()); !errors.Is(err, domain.ErrInvalidCode) {
 		t.Fatalf("a new challenge bought guesses: %v", err)
@@ -202,7 +192,7 @@ func TestResend_RepeatsTheCodesAtMostOnceAMinute(t *testing.T) {
 	first := w.mails.last()
 	for _, wait := range []time.Duration{0, 59 * time.Second} {
 		w.clock.advance(wait)
-		if err := w.Resend(w.ctx, "ada@example.com", domain.Client{}); err != nil {
+		if err := w.Resend(w.ctx, application.Resend{Email: "ada@example.com", Client: domain.Client{}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -211,7 +201,7 @@ func TestResend_RepeatsTheCodesAtMostOnceAMinute(t *testing.T) {
 		t.Fatalf("%d mails in the first minute", w.mails.mailed())
 	}
 	w.clock.advance(time.Second)
-	if err := w.Resend(w.ctx, "ada@example.com", domain.Client{}); err != nil {
+	if err := w.Resend(w.ctx, application.Resend{Email: "ada@example.com", Client: domain.Client{}}); err != nil {
 		t.Fatal(err)
 	}
 	w.deliver()
@@ -230,7 +220,7 @@ func TestResend_OpensANewChallengeLateInTheLifeOfTheOldOneWhichInheritsTheGuesse
 		_ = w.Verify(w.ctx, application.Verify{Email: "ada@example.com", Code: "999999"})
 	}
 	w.clock.advance(domain.ChallengeLife/2 + time.Second)
-	if err := w.Resend(w.ctx, "ada@example.com", domain.Client{}); err != nil {
+	if err := w.Resend(w.ctx, application.Resend{Email: "ada@example.com", Client: domain.Client{}}); err != nil {
 		t.Fatal(err)
 	}
 	w.deliver()
@@ -250,7 +240,7 @@ func TestResend_OfAnUnknownOrVerifiedAddressMailsNothing(t *testing.T) {
 	w.clock.advance(time.Hour)
 	mails := w.mails.mailed()
 	for _, address := range []string{"ada@example.com", "nobody@example.com"} {
-		if err := w.Resend(w.ctx, address, domain.Client{}); err != nil {
+		if err := w.Resend(w.ctx, application.Resend{Email: address, Client: domain.Client{}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -264,7 +254,7 @@ func TestDeliver_AMailServerThatIsAwayLosesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.signUp("ada@example.com")
-	jobs := w.store.TakeJobs()
+	jobs := w.jobs()
 	w.mails.fail = errors.New("connection refused")
 	if err := w.DeliverChallenge(w.ctx, jobs[0].ID); err == nil {
 		t.Fatal("a failed delivery was reported as done")

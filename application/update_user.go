@@ -2,9 +2,7 @@ package application
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -25,84 +23,56 @@ type UpdateUser struct {
 }
 
 // UpdateUser changes a user, for the user itself or an admin. Roles are for admins to change. An address that an
-// admin gives somebody else holds at once, and both addresses are told; one's own becomes the pending one, which
-// ConfirmEmail puts into force.
+// admin gives somebody else takes effect at once, and both addresses are told; one's own becomes the pending one,
+// until ConfirmEmail.
 func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser) (domain.User, error) {
-	self := p.User.ID == in.ID
-	switch {
-	case !self && !p.IsAdmin():
-		return domain.User{}, domain.ErrNotYourAccount
-	case in.Role != nil && !p.IsAdmin():
-		return domain.User{}, domain.ErrRoleChangeDenied
-	case in.Email != nil && self && in.CurrentPassword == "":
-		return domain.User{}, domain.ErrPasswordRequired
+	if err := in.allowed(p); err != nil {
+		return domain.User{}, err
 	}
-	var email domain.Email
-	var role domain.Role
-	var err error
-	if in.Email != nil {
-		if email, err = domain.ParseEmail(*in.Email); err != nil {
-			return domain.User{}, err
-		}
+	email, role, err := in.parse()
+	if err != nil {
+		return domain.User{}, err
 	}
-	if in.Role != nil {
-		if role, err = domain.ParseRole(*in.Role); err != nil {
-			return domain.User{}, err
-		}
-	}
-	now := a.now()
-	settle := func(ports.Store, domain.User) error { return nil }
-	if in.Email != nil && self {
-		if settle, err = a.proveOwner(ctx, p, in.CurrentPassword, in.Client, now); err != nil {
+	var proof proof
+	if in.movesItself(p) {
+		if proof, err = a.proveOwner(ctx, p, in.CurrentPassword, in.Client); err != nil {
 			return domain.User{}, fmt.Errorf("update user %s: %w", in.ID, err)
 		}
 	}
+	who := ports.Whom{Address: email.Key, IDs: []uuid.UUID{in.ID}, Admins: role == domain.RoleUser}
 	var u domain.User
-	err = a.store.InTx(ctx, func(tx ports.Store) (err error) {
-		if in.Email != nil {
-			if err := tx.Users().LockAddress(ctx, email.Key); err != nil {
-				return err
-			}
-		}
-		if u, err = a.lockUser(ctx, tx, p, in.ID, role == domain.RoleUser, now); err != nil {
+	err = a.write(ctx, p, who, func(tx ports.Store, h held) (err error) {
+		if err := in.allowed(h.actor); err != nil {
 			return err
 		}
-		if err := settle(tx, u); err != nil {
+		if u, err = h.target(in.ID); err != nil {
 			return err
 		}
-		if in.FirstName != nil || in.LastName != nil {
-			if err := u.Rename(or(in.FirstName, u.FirstName), or(in.LastName, u.LastName), now); err != nil {
+		if in.movesItself(p) {
+			if err := proof.holds(u); err != nil {
 				return err
 			}
 		}
-		actions := []domain.Action{domain.ActionUserUpdated}
-		if in.Email != nil {
-			change := a.assignEmail
-			if self {
-				change = a.requestEmail
-			}
-			action, err := change(ctx, tx, &u, email, in.Client, now)
-			if err != nil {
-				return err
-			}
-			actions = append(actions, action)
-		}
-		if in.Role != nil && role != u.Role {
-			if err := u.ChangeRole(role, now); err != nil {
-				return err
-			}
-			actions = append(actions, domain.ActionRoleChanged)
+		actions, err := a.change(ctx, tx, h, &u, in, email, role)
+		if err != nil {
+			return err
 		}
 		if err := tx.Users().Update(ctx, u); err != nil {
 			return err
 		}
 		u.Version++
 		for _, action := range actions {
-			if err := a.record(ctx, tx, now, event{action: action, actor: p.User.ID, subject: u.ID, client: in.Client}); err != nil {
+			if err := a.record(ctx, tx, h.now, event{action: action, actor: p.User.ID, subject: u.ID, client: in.Client}); err != nil {
 				return err
 			}
 		}
-		return nil
+		if !in.movesItself(p) {
+			return nil
+		}
+		if _, err := a.settle(ctx, tx, proof.try, h.now); err != nil || u.PendingEmail.IsZero() {
+			return err
+		}
+		return a.mailPending(ctx, tx, h, u, in.Client)
 	})
 	if err != nil {
 		return domain.User{}, fmt.Errorf("update user %s: %w", in.ID, err)
@@ -110,45 +80,72 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 	return u, nil
 }
 
-// lockUser locks a user that is about to be changed; where the change would take an active admin away, it first
-// locks all admins and makes sure that another one remains, and that the caller still is one.
-func (a *App) lockUser(ctx context.Context, tx ports.Store, p domain.Principal, id uuid.UUID, takesAdmin bool, now time.Time) (domain.User, error) {
-	if takesAdmin {
-		admins, err := tx.Users().LockAdmins(ctx)
-		if err != nil {
-			return domain.User{}, err
-		}
-		if err := oneRemains(admins, p.User.ID, id, now); err != nil {
-			return domain.User{}, err
-		}
-	}
-	u, err := tx.Users().Lock(ctx, id)
-	if errors.Is(err, domain.ErrNotFound) {
-		return domain.User{}, domain.ErrUserNotFound
-	}
-	return u, err
-}
-
-// oneRemains makes sure that the admins still hold actor, and an active one besides target if target is one.
-func oneRemains(admins []domain.User, actor, target uuid.UUID, now time.Time) error {
-	others, targeted, acting := 0, false, false
-	for _, admin := range admins {
-		acting = acting || admin.ID == actor
-		switch {
-		case !admin.ActiveAdmin(now):
-		case admin.ID == target:
-			targeted = true
-		default:
-			others++
-		}
-	}
-	if targeted && others == 0 {
-		return domain.ErrLastAdmin
-	}
-	if !acting && actor != target {
-		return domain.ErrAdminOnly
+// allowed says whether the caller may change these fields of that user.
+func (in UpdateUser) allowed(p domain.Principal) error {
+	self := p.User.ID == in.ID
+	switch {
+	case !self && !p.IsAdmin():
+		return domain.ErrNotYourAccount
+	case in.Role != nil && !p.IsAdmin():
+		return domain.ErrRoleChangeDenied
+	case in.Email != nil && self && in.CurrentPassword == "":
+		return domain.ErrPasswordRequired
 	}
 	return nil
+}
+
+// movesItself reports whether the caller wants another address of its own.
+func (in UpdateUser) movesItself(p domain.Principal) bool {
+	return in.Email != nil && p.User.ID == in.ID
+}
+
+// parse reads the new address and role; zero: they stay.
+func (in UpdateUser) parse() (email domain.Email, role domain.Role, err error) {
+	if in.Email != nil {
+		if email, err = domain.ParseEmail(*in.Email); err != nil {
+			return email, role, err
+		}
+	}
+	if in.Role != nil {
+		role, err = domain.ParseRole(*in.Role)
+	}
+	return email, role, err
+}
+
+// change makes the changes to u, and returns what to record of them.
+func (a *App) change(ctx context.Context, tx ports.Store, h held, u *domain.User, in UpdateUser, email domain.Email, role domain.Role) ([]domain.Action, error) {
+	actions := []domain.Action{domain.ActionUserUpdated}
+	if in.FirstName != nil || in.LastName != nil {
+		if err := u.Rename(or(in.FirstName, u.FirstName), or(in.LastName, u.LastName), h.now); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case in.Email == nil:
+	case !in.movesItself(h.actor):
+		if err := a.assignEmail(ctx, tx, h, u, email, in.Client); err != nil {
+			return nil, err
+		}
+		actions = append(actions, domain.ActionEmailChanged)
+	case email.Key == u.Email.Key: // another way to write the same address needs no proof
+		u.ChangeEmail(email, h.now)
+		actions = append(actions, domain.ActionEmailChanged)
+	default:
+		u.AwaitEmail(email, h.now)
+		actions = append(actions, domain.ActionEmailRequested)
+	}
+	if in.Role != nil && role != u.Role {
+		if role == domain.RoleUser {
+			if err := h.keepsAnAdmin(*u); err != nil {
+				return nil, err
+			}
+		}
+		if err := u.ChangeRole(role, h.now); err != nil {
+			return nil, err
+		}
+		actions = append(actions, domain.ActionRoleChanged)
+	}
+	return actions, nil
 }
 
 func or(given *string, present string) string {

@@ -119,9 +119,29 @@ func TestAdmins_TwoWhoDemoteOrDeleteEachOtherLeaveOne(t *testing.T) {
 		if (first == nil) == (second == nil) {
 			t.Fatalf("both ended alike: %v, %v", first, second)
 		}
-		if failed := errors.Join(first, second); !errors.Is(failed, domain.ErrLastAdmin) {
+		// Who comes second is no admin, or nobody, any more.
+		if failed := errors.Join(first, second); !errors.Is(failed, domain.ErrAdminOnly) && !errors.Is(failed, domain.ErrSessionEnded) {
 			t.Fatal(failed)
 		}
+	}
+}
+
+func TestAdmins_OfTwoWhoLayTheirRoleDownOneRemains(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a, b := w.admin("a@example.com"), w.admin("b@example.com")
+	role := "user"
+	layDown := func(p domain.Principal) error {
+		_, err := w.UpdateUser(w.ctx, p, application.UpdateUser{ID: p.User.ID, Role: &role})
+		return err
+	}
+	w.stops.beforeTx(0, func() {
+		if err := layDown(b); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := layDown(a); !errors.Is(err, domain.ErrLastAdmin) {
+		t.Error(err)
 	}
 }
 

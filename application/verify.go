@@ -30,39 +30,31 @@ func (a *App) Verify(ctx context.Context, in Verify) error {
 	if err != nil {
 		return err
 	}
-	if err := a.spend(ctx, email, code, in.Client); err != nil {
+	found, err := a.compare(ctx, domain.Anonymous{}, domain.PurposeVerifyEmail, email, code, in.Client, func(c domain.Challenge) bool {
+		return in.ID == uuid.Nil || c.UserID == in.ID
+	})
+	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
-	now := a.now()
-	err = a.verdict(ctx, func(tx ports.Store) (verdict, failure error) {
-		if err := tx.Users().LockAddress(ctx, email.Key); err != nil {
-			return nil, err
+	err = a.write(ctx, domain.Anonymous{}, ports.Whom{Address: email.Key}, func(tx ports.Store, h held) error {
+		u, ok := h.user(found.challenge.UserID)
+		if !ok {
+			return domain.ErrInvalidCode
 		}
-		c, err := a.answered(ctx, tx, domain.PurposeVerifyEmail, email, code)
-		if errors.Is(err, domain.ErrInvalidCode) || err == nil && in.ID != uuid.Nil && in.ID != c.UserID {
-			return domain.ErrInvalidCode, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		u, err := tx.Users().Lock(ctx, c.UserID)
-		if errors.Is(err, domain.ErrNotFound) {
-			return domain.ErrInvalidCode, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		u.Verify(now)
+		u.Verify(h.now)
 		if err := tx.Users().Update(ctx, u); err != nil {
-			return nil, err
+			return err
 		}
-		if err := tx.Users().DeleteAttempts(ctx, email.Key, 0); err != nil {
-			return nil, err
+		if err := a.redeem(ctx, tx, found, h); err != nil {
+			return err
 		}
-		if err := tx.Challenges().DeleteByAddress(ctx, domain.PurposeVerifyEmail, email.Key); err != nil {
-			return nil, err
+		if err := a.provedAddress(ctx, tx, h, u); err != nil {
+			return err
 		}
-		return nil, a.record(ctx, tx, now, event{action: domain.ActionUserVerified, actor: u.ID, subject: u.ID, client: in.Client})
+		if err := a.record(ctx, tx, h.now, event{action: domain.ActionUserVerified, actor: u.ID, subject: u.ID, client: in.Client}); err != nil {
+			return err
+		}
+		return a.giveBack(ctx, tx, found.charges...)
 	})
 	if errors.Is(err, domain.ErrEmailTaken) {
 		return domain.ErrInvalidCode
@@ -71,4 +63,13 @@ func (a *App) Verify(ctx context.Context, in Verify) error {
 		return fmt.Errorf("verify: %w", err)
 	}
 	return nil
+}
+
+// provedAddress deletes the sign-ups and codes that others have for the address of a user who has proved it.
+func (a *App) provedAddress(ctx context.Context, tx ports.Store, h held, u domain.User) error {
+	others := h.signUps(u.Email.Key, func(o domain.User) bool { return o.ID != u.ID })
+	if err := tx.Users().DeleteAttempts(ctx, others...); err != nil {
+		return err
+	}
+	return tx.Challenges().DeleteByAddress(ctx, domain.PurposeVerifyEmail, u.Email.Key)
 }

@@ -16,7 +16,7 @@ type work struct {
 }
 
 func (w *world) work() work {
-	return work{hashes: w.hasher.count, jobs: len(w.store.EnqueuedJobs()), calls: w.store.Calls()}
+	return work{hashes: w.hasher.count, jobs: len(w.memory.EnqueuedJobs()), calls: w.memory.Calls()}
 }
 
 func (w work) since(before work) work {

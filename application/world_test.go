@@ -13,29 +13,43 @@ import (
 	"coffeeshop/application"
 	"coffeeshop/domain"
 	"coffeeshop/ports"
+	"coffeeshop/ports/portstest"
 )
 
 const password = "correct horse battery"
 
-// world is the application on memstore, with a clock that stands still until it is moved.
+// world is the application on a store, with a clock that stands still until it is moved. Every transaction's function
+// runs twice, and a lock out of order is an error.
 type world struct {
 	*application.App
 	t      *testing.T
-	store  *memstore.Store
+	store  ports.Store // as it is, past the application
+	memory *memstore.Store
+	jobs   func() []memstore.Job // the committed ones that were not taken before
 	clock  *clock
 	hasher *hasher
 	mails  *outbox
+	stops  *stops
 	ctx    context.Context
 }
 
+// newWorld is a world in memory.
 func newWorld(t *testing.T, adjust ...func(*application.Settings)) *world {
 	t.Helper()
-	w := &world{t: t, store: memstore.New(), clock: newClock(), hasher: &hasher{}, mails: &outbox{}, ctx: t.Context()}
-	w.App = newApp(t, w.store, w.clock.Now, w.hasher, w.mails, adjust...)
+	memory := memstore.New()
+	w := newWorldOn(t, memory, memory.TakeJobs, adjust...)
+	w.memory = memory
 	return w
 }
 
-func newApp(t *testing.T, store ports.Store, now func() time.Time, h *hasher, mails *outbox, adjust ...func(*application.Settings)) *application.App {
+func newWorldOn(t *testing.T, store ports.Store, jobs func() []memstore.Job, adjust ...func(*application.Settings)) *world {
+	t.Helper()
+	w := &world{t: t, store: store, jobs: jobs, clock: newClock(), hasher: &hasher{}, mails: &outbox{}, stops: &stops{}, ctx: t.Context()}
+	w.App = newApp(t, stopping{portstest.Twice(portstest.Strict(store)), w.stops}, w.clock.Now, stoppingHasher{w.hasher, w.stops}, w.mails, adjust...)
+	return w
+}
+
+func newApp(t *testing.T, store ports.Store, now func() time.Time, h ports.Hasher, mails *outbox, adjust ...func(*application.Settings)) *application.App {
 	t.Helper()
 	secret := domain.NewSecret("a secret of at least thirty-two bytes")
 	tokens, err := jwttoken.New(jwttoken.Config{Secret: secret})
@@ -51,9 +65,12 @@ func newApp(t *testing.T, store ports.Store, now func() time.Time, h *hasher, ma
 			LoginOfAccount:            domain.Budget{Burst: 100, Interval: 864 * time.Second},
 			CodesOfAddress:            domain.Budget{Burst: 25, Interval: 24 * time.Hour / 25},
 			CodesFromNetwork:          domain.Budget{Burst: 60, Interval: time.Minute},
+			SuccessfulLogins:          domain.Budget{Burst: 60, Interval: time.Minute},
 			MailsToAddress:            domain.Budget{Burst: 10, Interval: 30 * time.Minute},
+			MailsFromNetwork:          domain.Budget{Burst: 60, Interval: time.Minute},
 			SignUpsFromNetwork:        domain.Budget{Burst: 30, Interval: 2 * time.Minute},
 		},
+		AuditRetention: 400 * 24 * time.Hour,
 	}
 	for _, f := range adjust {
 		f(&settings)
@@ -71,7 +88,7 @@ func newApp(t *testing.T, store ports.Store, now func() time.Time, h *hasher, ma
 // deliver does the enqueued work, as the workers would.
 func (w *world) deliver() {
 	w.t.Helper()
-	for _, job := range w.store.TakeJobs() {
+	for _, job := range w.jobs() {
 		deliver := w.DeliverChallenge
 		if job.Kind == "send_notice" {
 			deliver = w.DeliverNotice
@@ -85,6 +102,16 @@ func (w *world) deliver() {
 func (w *world) signUp(email string) domain.User {
 	w.t.Helper()
 	u, err := w.SignUp(w.ctx, application.SignUp{Email: email, Password: password, FirstName: "Ada", Locale: domain.LocaleEnglish})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return u
+}
+
+// signUpFrom signs up from a network of its own.
+func (w *world) signUpFrom(ip, email string) domain.User {
+	w.t.Helper()
+	u, err := w.SignUp(w.ctx, application.SignUp{Email: email, Password: password, Locale: domain.LocaleEnglish, Client: domain.Client{IP: ip}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -145,7 +172,7 @@ func (w *world) refresh(pair application.TokenPair) (application.TokenPair, erro
 // audited counts the audit rows of an action.
 func (w *world) audited(action domain.Action) int {
 	n := 0
-	for _, e := range w.store.AuditEvents() {
+	for _, e := range w.memory.AuditEvents() {
 		if e.Action == action {
 			n++
 		}
@@ -226,6 +253,18 @@ func (o *outbox) last() domain.Codes {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.codes[len(o.codes)-1]
+}
+
+// codesOf are the codes that were mailed last for a user.
+func (o *outbox) codesOf(user uuid.UUID) domain.Codes {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := len(o.challenges) - 1; i >= 0; i-- {
+		if o.challenges[i].UserID == user {
+			return o.codes[i]
+		}
+	}
+	return domain.Codes{}
 }
 
 func (o *outbox) mailed() int {

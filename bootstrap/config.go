@@ -59,6 +59,8 @@ type Config struct {
 	AutoMigrate bool `env:"AUTO_MIGRATE"` // default: true in development, false in production
 	RunJobs     bool `env:"RUN_JOBS" envDefault:"true"`
 
+	AuditRetentionDays int `env:"AUDIT_RETENTION_DAYS" envDefault:"400" range:"1 to 36500"`
+
 	TrustedProxies          string `env:"TRUSTED_PROXIES"` // see Proxies
 	SignUpRevealsDuplicates bool   `env:"SIGNUP_REVEALS_DUPLICATES" envDefault:"false"`
 	RateLimits              Switch `env:"RATE_LIMITS" envDefault:"on"`
@@ -66,9 +68,11 @@ type Config struct {
 	LimitLoginAccountNetwork domain.Budget `env:"LIMIT_LOGIN_ACCOUNT_NETWORK" envDefault:"10/15m"`
 	LimitLoginNetwork        domain.Budget `env:"LIMIT_LOGIN_NETWORK" envDefault:"100/1h"`
 	LimitLoginAccount        domain.Budget `env:"LIMIT_LOGIN_ACCOUNT" envDefault:"100/24h"`
+	LimitSuccessfulLogins    domain.Budget `env:"LIMIT_SUCCESSFUL_LOGINS" envDefault:"60/1h"`
 	LimitCodesAddress        domain.Budget `env:"LIMIT_CODES_ADDRESS" envDefault:"25/24h"`
 	LimitCodesNetwork        domain.Budget `env:"LIMIT_CODES_NETWORK" envDefault:"60/1h"`
 	LimitMailsAddress        domain.Budget `env:"LIMIT_MAILS_ADDRESS" envDefault:"10/5h"`
+	LimitMailsNetwork        domain.Budget `env:"LIMIT_MAILS_NETWORK" envDefault:"60/1h"`
 	LimitSignUpsNetwork      domain.Budget `env:"LIMIT_SIGNUPS_NETWORK" envDefault:"30/1h"`
 }
 
@@ -148,11 +152,14 @@ func (c Config) Settings() application.Settings {
 			LoginOfAccountFromNetwork: c.LimitLoginAccountNetwork,
 			LoginFromNetwork:          c.LimitLoginNetwork,
 			LoginOfAccount:            c.LimitLoginAccount,
+			SuccessfulLogins:          c.LimitSuccessfulLogins,
 			CodesOfAddress:            c.LimitCodesAddress,
 			CodesFromNetwork:          c.LimitCodesNetwork,
 			MailsToAddress:            c.LimitMailsAddress,
+			MailsFromNetwork:          c.LimitMailsNetwork,
 			SignUpsFromNetwork:        c.LimitSignUpsNetwork,
 		},
+		AuditRetention:   time.Duration(c.AuditRetentionDays) * 24 * time.Hour,
 		RevealDuplicates: c.SignUpRevealsDuplicates,
 	}
 }

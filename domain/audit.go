@@ -20,7 +20,7 @@ const (
 	ActionRoleChanged       Action = "user.role_changed"
 	ActionEmailChanged      Action = "user.email_changed"
 	ActionAdminCreated      Action = "admin.created"
-	ActionCodeRequested     Action = "code.requested"
+	ActionCodeMailed        Action = "code.mailed"
 	ActionPasswordReset     Action = "user.password_reset"
 	ActionPasswordChanged   Action = "user.password_changed"
 	ActionEmailRequested    Action = "user.email_requested"

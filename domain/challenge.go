@@ -44,16 +44,18 @@ type Challenge struct {
 	Email        Email
 	UserID       uuid.UUID // nil when the address has no account that the purpose fits: no mail goes out
 	Locale       Locale
-	Guesses      int // wrong digits so far, of the address rather than of this challenge alone
+	Guesses      int    // wrong digits so far, of the address rather than of this challenge alone
+	Client       Client // where it was asked for
 	CreatedAt    time.Time
-	HandedOverAt time.Time // when its mail first went to the mail server; zero before
+	HandOvers    int       // tries to hand its mail to the mail server that are not known to have failed
+	HandedOverAt time.Time // when the first of them began; zero: there is none
 	ExpiresAt    time.Time
 }
 
 // NewChallenge returns a challenge whose mail is still to be sent.
-func NewChallenge(id uuid.UUID, purpose Purpose, email Email, user uuid.UUID, locale Locale, guesses int, now time.Time) Challenge {
+func NewChallenge(id uuid.UUID, purpose Purpose, email Email, user uuid.UUID, locale Locale, guesses int, client Client, now time.Time) Challenge {
 	return Challenge{ID: id, Purpose: purpose, Email: email, UserID: user, Locale: locale, Guesses: guesses,
-		CreatedAt: now, ExpiresAt: now.Add(ChallengeDelivery)}
+		Client: client, CreatedAt: now, ExpiresAt: now.Add(ChallengeDelivery)}
 }
 
 // Live reports whether the challenge can still be answered.
@@ -62,6 +64,12 @@ func (c *Challenge) Live(now time.Time) bool { return now.Before(c.ExpiresAt) }
 // Repeatable reports whether the same codes may be mailed again: at least half of their life is left.
 func (c *Challenge) Repeatable(now time.Time) bool {
 	return c.HandedOverAt.IsZero() && c.Live(now) || c.ExpiresAt.Sub(now) >= ChallengeLife/2
+}
+
+// Awaited reports whether somebody may still be about to answer: the codes live, and their mail went out or is not
+// late yet.
+func (c *Challenge) Awaited(now time.Time) bool {
+	return c.Live(now) && (!c.HandedOverAt.IsZero() || now.Before(c.CreatedAt.Add(ChallengeLife)))
 }
 
 // Codes are the two answers to a challenge, either of which is right.

@@ -23,8 +23,20 @@ type Budgets struct {
 	LoginOfAccount            Budget // failed logins to one account from networks where it never logged in
 	CodesOfAddress            Budget // guesses of the digits mailed to one address
 	CodesFromNetwork          Budget // guesses of digits from one network
+	SuccessfulLogins          Budget // right passwords of one account from one network
 	MailsToAddress            Budget // mails to one address that anybody can ask for
+	MailsFromNetwork          Budget // mails that one network asks for
 	SignUpsFromNetwork        Budget
+}
+
+// networkMails is how many mails of an address's budget one network takes.
+const networkMails = 3
+
+// MailsToAddressFromNetwork is the part of MailsToAddress that one network may take: somebody who asks for mails
+// leaves some for the address's owner.
+func (b Budgets) MailsToAddressFromNetwork() Budget {
+	whole, n := b.MailsToAddress, min(networkMails, b.MailsToAddress.Burst)
+	return Budget{Burst: n, Interval: whole.Interval * time.Duration(whole.Burst) / time.Duration(max(n, 1))}
 }
 
 // The limits that are part of a promise rather than a choice.
@@ -45,6 +57,29 @@ const SuspiciousFailures = 5
 // KnownNetworkLife is how long an account's networks are remembered after a login.
 const KnownNetworkLife = 90 * 24 * time.Hour
 
+// Throttle says what a throttle counts. Keys sort by it: a transaction that touches several throttles does so in
+// this order, so that none waits for another in a circle.
+type Throttle uint8
+
+// The throttles.
+const (
+	ThrottleLoginOfAccountFromNetwork Throttle = iota
+	ThrottleLoginFromNetwork
+	ThrottleLoginOfAccount
+	ThrottleSuccessfulLogins
+	ThrottleKnownNetwork // remembered, not counted
+	ThrottleLoginFailures
+	ThrottleSuspicionNotices
+	ThrottleCodesOfAddress
+	ThrottleCodesFromNetwork
+	ThrottleSignUpsFromNetwork
+	ThrottleMailsFromNetwork
+	ThrottleRepeatedMails
+	ThrottleMailsToAddressFromNetwork
+	ThrottleMailsToAddress
+	ThrottleSignUpNotices
+)
+
 // ThrottleKey makes the keys of throttles, from which nobody can tell whom they concern.
 type ThrottleKey struct{ key []byte }
 
@@ -57,9 +92,12 @@ func NewThrottleKey(secret Secret) (ThrottleKey, error) {
 	return ThrottleKey{key}, nil
 }
 
-// For returns the key of what (such as "mail") for whom (such as an address's key).
-func (k ThrottleKey) For(what, whom string) string {
+// For returns the key of a throttle for whom it concerns, such as an address's key and a network.
+func (k ThrottleKey) For(t Throttle, whom ...string) string {
 	h := hmac.New(sha256.New, k.key)
-	fmt.Fprintf(h, "%d:%s%s", len(what), what, whom)
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:18])
+	for _, part := range whom {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	h.Write([]byte{byte(t)})
+	return fmt.Sprintf("%02d.%s", t, base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:18]))
 }

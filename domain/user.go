@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"bytes"
 	"strings"
 	"time"
 	"unicode"
@@ -47,8 +48,8 @@ const (
 // SignUpLife is how long an unverified sign-up lives.
 const SignUpLife = 48 * time.Hour
 
-// MaxAttempts is how many unverified sign-ups of one address live at the same time; the oldest gives way.
-const MaxAttempts = 3
+// maxBlockYears is how far ahead a block may end. One that is to last needs no end.
+const maxBlockYears = 10
 
 const nameMaxCharacters = 100
 
@@ -63,7 +64,9 @@ type User struct {
 	Role            Role
 	Locale          Locale
 	PasswordHash    PasswordHash
+	PasswordVersion int64     // counts the passwords; a stronger hash of the same one leaves it alone
 	UnverifiedUntil time.Time // zero once verified
+	SignUpNetwork   string    // keyed hash of the network that signed up; empty once verified
 	Blocked         bool
 	BlockedUntil    time.Time // zero: until unblocked
 	BlockReason     string
@@ -76,17 +79,25 @@ type User struct {
 func NewUser(id uuid.UUID, email Email, hash PasswordHash, locale Locale, now time.Time) User {
 	return User{
 		ID: id, Email: email, Status: StatusUnverified, Role: RoleUser, Locale: locale, PasswordHash: hash,
-		UnverifiedUntil: now.Add(SignUpLife), Version: 1, CreatedAt: now, UpdatedAt: now,
+		PasswordVersion: 1, UnverifiedUntil: now.Add(SignUpLife), Version: 1, CreatedAt: now, UpdatedAt: now,
 	}
 }
 
 // Verify records that the user has proved to own the address.
 func (u *User) Verify(now time.Time) {
-	u.Status, u.UnverifiedUntil, u.UpdatedAt = StatusVerified, time.Time{}, now
+	u.Status, u.UnverifiedUntil, u.SignUpNetwork, u.UpdatedAt = StatusVerified, time.Time{}, "", now
 }
 
 // Verified reports whether the user has proved to own the address.
 func (u *User) Verified() bool { return u.Status == StatusVerified }
+
+// Newer reports whether the user came after another one.
+func (u *User) Newer(than User) bool {
+	if order := u.CreatedAt.Compare(than.CreatedAt); order != 0 {
+		return order > 0
+	}
+	return bytes.Compare(u.ID[:], than.ID[:]) > 0
+}
 
 // Rename sets the names; empty ones are cleared.
 func (u *User) Rename(first, last string, now time.Time) error {
@@ -136,6 +147,7 @@ func (u *User) ChangeRole(role Role, now time.Time) error {
 // ChangePassword replaces the password; an address that was asked for with the old one is given up.
 func (u *User) ChangePassword(hash PasswordHash, now time.Time) {
 	u.PasswordHash, u.PendingEmail, u.UpdatedAt = hash, Email{}, now
+	u.PasswordVersion++
 }
 
 // UpgradeHash replaces the hash by a stronger one of the same password.
@@ -149,6 +161,9 @@ func (u *User) Block(reason string, until, now time.Time) error {
 	}
 	if !until.IsZero() && !until.After(now) {
 		return Invalid("until", "must be in the future")
+	}
+	if until.After(now.AddDate(maxBlockYears, 0, 0)) {
+		return Invalid("until", "must be at most ten years ahead")
 	}
 	u.Blocked, u.BlockReason, u.BlockedUntil, u.UpdatedAt = true, reason, until, now
 	return nil

@@ -23,7 +23,8 @@ func TestAttack_MailBombingOneAddressSendsNoMoreThanItsBudgets(t *testing.T) {
 		if path == "/auth/signup" {
 			body["password"] = password
 		}
-		if a := s.post(t, network(asked), path, body); a.status != 201 && a.status != 202 {
+		// A sign-up without a mail is none; forgot and resend are answered like any other.
+		if a := s.post(t, network(asked), path, body); a.status != 202 && (a.status == 201) != (more && path == "/auth/signup") {
 			t.Fatalf("%s answered %s", path, a)
 		}
 		if asked++; more {
@@ -67,7 +68,10 @@ func TestAttack_MailBombingAnOwnerSendsNoMoreThanItsBudgets(t *testing.T) {
 		if minute < 10 {
 			s.mail(t, ada, 3+minute)
 		}
-		s.post(t, network(3*minute+2), "/auth/signup", map[string]any{"email": ada, "password": password}).want(t, 201, "")
+		a := s.post(t, network(3*minute+2), "/auth/signup", map[string]any{"email": ada, "password": password})
+		if a.status != 201 && a.code() != "too_many_requests" {
+			t.Errorf("answered %s", a)
+		}
 	}
 	s.settle(t)
 	if n := len(s.files(t)); n != 12 {
@@ -95,8 +99,9 @@ func TestAttack_NothingAStrangerWritesReachesTheHeadersOrTheTextOfAMail(t *testi
 	}
 	agent := "Zebulon =?utf-8?q?=0D=0ABcc:_eve@evil.example?= http://evil.example/ <a href=//evil.example>{{.}}%0d%0aBcc: eve@evil.example"
 	header := http.Header{"User-Agent": {agent}, "Accept-Language": {"ru\tBcc: eve@evil.example, zebulon"}, "X-Forwarded-For": {"evil.example"}}
-	for _, name := range []string{"Zebulon Bcc: eve@evil.example", "=?utf-8?q?=0D=0ABcc:_eve@evil.example?=", "<b>Zebulon</b> https://evil.example"} {
+	for i, name := range []string{"Zebulon Bcc: eve@evil.example", "=?utf-8?q?=0D=0ABcc:_eve@evil.example?=", "<b>Zebulon</b> https://evil.example"} {
 		s.callWith(t, maps.Clone(header), "POST", "/auth/signup", map[string]any{"email": ada, "password": password, "first_name": name, "last_name": name}).want(t, 201, "")
+		s.mail(t, ada, i+1)
 	}
 	digits, _ := s.codes(t, ada, 3)
 	s.callWith(t, maps.Clone(header), "POST", "/auth/verify", map[string]any{"email": ada, "code": digits}).want(t, 200, "")
@@ -170,11 +175,11 @@ func TestAttack_LookAlikesAndCaseTricksOfAnAddressOpenNoSecondAccount(t *testing
 	onEachEngine(t, map[string]string{"LIMIT_SIGNUPS_NETWORK": "1000/1h"}, func(t *testing.T, s *service, _ *clock) {
 		owner := s.verified(t, "kassel@example.com")
 		// The same address: the account stays the only one, and its owner gets in however she writes it.
-		for _, same := range []string{
+		for i, same := range []string{
 			"KASSEL@EXAMPLE.COM", " kassel@example.com ", "kassel@Example.Com", "kassel@ＥＸＡＭＰＬＥ.com", "kassel@exa\u00admple.com",
 			"kassel@example\u3002com", "kassel@ex\u200bample.com", "kassel@e\u24e7ample.com",
 		} {
-			a := s.call(t, "POST", "/auth/signup", "", map[string]any{"email": same, "password": "the attacker's own"})
+			a := s.post(t, network(i), "/auth/signup", map[string]any{"email": same, "password": "the attacker's own"})
 			if a.status != 201 && a.code() != "invalid_input" {
 				t.Errorf("%q answered %s", same, a)
 			}

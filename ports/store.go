@@ -53,13 +53,17 @@ type Store interface {
 // Users keeps accounts and the unverified attempts to open one. Among verified users an address (Email.Key)
 // is unique; among unverified ones it is not.
 type Users interface {
-	// LockAddress makes transactions that concern one address follow each other: it waits until no other
-	// transaction holds the address, and holds it until the end of this one. Only inside InTx, before any other
-	// statement of the transaction, at most two addresses, in ascending order of their keys.
-	LockAddress(ctx context.Context, key string) error
+	// Lock takes, and keeps until the end of the transaction, first the address and then, in one pass by ascending
+	// ids, the users; it returns the users as they are once all of that is held, in that order. Nobody else can
+	// change or delete them, nor give anybody the address. Who is absent is left out.
+	//
+	// Only inside InTx, once a transaction. Locks have one order, so that no two transactions wait for each other:
+	// this call; sessions and their tokens, of one session where this call was not made; challenges; throttles, by
+	// ascending keys. Rows that a new one refers to are locked before it is written.
+	Lock(ctx context.Context, who Whom) ([]domain.User, error)
 
 	// CreateAttempt stores an unverified user unless a verified one has the address, and reports whether it did:
-	// one statement in either case.
+	// the same work in either case.
 	CreateAttempt(ctx context.Context, u domain.User) (created bool, err error)
 	// Create stores a verified user; domain.ErrEmailTaken when a verified one has the address.
 	Create(ctx context.Context, u domain.User) error
@@ -67,12 +71,6 @@ type Users interface {
 	ByID(ctx context.Context, id uuid.UUID) (domain.User, error)
 	// ByEmail returns the user of an address: the verified one, else the newest unverified one.
 	ByEmail(ctx context.Context, key string) (domain.User, error)
-	// Lock returns the user and keeps others from changing it until the end of the transaction. Only inside InTx.
-	Lock(ctx context.Context, id uuid.UUID) (domain.User, error)
-	// LockAdmins locks every verified admin, blocked ones too, in the order of their ids, and returns them as
-	// they are once the locks are held. Only inside InTx, before any other lock on a user.
-	LockAdmins(ctx context.Context) ([]domain.User, error)
-
 	// List returns up to limit users, newest first (descending ids), that come after the given id; uuid.Nil
 	// starts at the newest. A row added meanwhile neither repeats nor hides another.
 	List(ctx context.Context, after uuid.UUID, limit int) ([]domain.User, error)
@@ -84,11 +82,19 @@ type Users interface {
 	// Delete removes the user and its sessions and challenges; the blacklist keeps its tokens (reason revoked,
 	// at now). domain.ErrNotFound when there is no such user.
 	Delete(ctx context.Context, id uuid.UUID, now time.Time) error
-	// DeleteAttempts removes the unverified users of an address, with their challenges, but the newest keep ones.
-	DeleteAttempts(ctx context.Context, key string, keep int) error
+	// DeleteAttempts removes those of the given users that are unverified, with their challenges. Only inside InTx,
+	// of users that it has locked. The work for none is that for one.
+	DeleteAttempts(ctx context.Context, ids ...uuid.UUID) error
 	// DeleteUnverified removes up to limit unverified users whose UnverifiedUntil has passed, with their
 	// challenges, and returns how many. Concurrent calls do not wait for each other's rows.
 	DeleteUnverified(ctx context.Context, now time.Time, limit int) (int, error)
+}
+
+// Whom names users to lock, in any combination.
+type Whom struct {
+	Address string // a key: the address itself, and every user that has it, verified or not; empty: none
+	IDs     []uuid.UUID
+	Admins  bool // every verified admin, blocked ones too
 }
 
 // Authenticated is what an access token stands for at the moment.
@@ -121,8 +127,8 @@ type SessionState = Rotated
 
 // Sessions keeps sessions, the whitelist (each session's one current refresh token) and the blacklist (those
 // that were). A session that was ended has no row; one past its ExpiresAt, or with an expired current token,
-// may still have one until it is purged, but counts as absent in every method that takes a time; only Authenticate
-// leaves the token out of account.
+// may still have one until it is purged, but counts as absent in every method that takes a time; Authenticate ignores
+// the token.
 type Sessions interface {
 	// Create stores a session with its first token; domain.ErrNotFound when the user is gone.
 	Create(ctx context.Context, s domain.Session, t domain.RefreshToken) error
@@ -172,14 +178,16 @@ type Challenges interface {
 	ByID(ctx context.Context, id uuid.UUID) (domain.Challenge, error)
 	// Live returns the challenges of an address that have not expired, newest first.
 	Live(ctx context.Context, p domain.Purpose, key string, now time.Time) ([]domain.Challenge, error)
-	// Guess counts one guess, in one statement, on each live challenge of the address that has fewer than
-	// domain.MaxGuesses, and returns those challenges, newest first, as they are afterwards.
-	Guess(ctx context.Context, p domain.Purpose, key string, now time.Time) ([]domain.Challenge, error)
+	// CountGuess counts a wrong guess on each live challenge of the address that has fewer than domain.MaxGuesses.
+	CountGuess(ctx context.Context, p domain.Purpose, key string, now time.Time) error
 	// Consume removes a live challenge: of concurrent calls one succeeds, the others get domain.ErrNotFound.
 	Consume(ctx context.Context, id uuid.UUID, now time.Time) error
-	// MarkHandedOver sets HandedOverAt to now and ExpiresAt to expires, unless that was done before or the
-	// challenge is gone; neither is an error.
-	MarkHandedOver(ctx context.Context, id uuid.UUID, now, expires time.Time) error
+	// BeginHandOver counts a try to hand the mail over. The first one sets HandedOverAt to now and ExpiresAt to
+	// expires. No error when the challenge is gone.
+	BeginHandOver(ctx context.Context, id uuid.UUID, now, expires time.Time) error
+	// UndoHandOver takes a try back that has certainly failed. With the last one HandedOverAt is zero again and
+	// ExpiresAt is expires. No error when the challenge is gone or has no try.
+	UndoHandOver(ctx context.Context, id uuid.UUID, expires time.Time) error
 	// DeleteByAddress removes the challenges of an address for a purpose.
 	DeleteByAddress(ctx context.Context, p domain.Purpose, key string) error
 	// DeleteByUser removes all challenges of a user.
@@ -203,6 +211,8 @@ type Throttles interface {
 	// and otherwise, without taking anything, how long it is until one would be. Concurrent calls together never
 	// get more than the budget.
 	Take(ctx context.Context, key string, b domain.Budget, now time.Time) (wait time.Duration, err error)
+	// Wait is the wait that Take would answer with now, without taking anything.
+	Wait(ctx context.Context, key string, b domain.Budget, now time.Time) (time.Duration, error)
 	// Return gives one unit back. It is no error when there is none to give back.
 	Return(ctx context.Context, key string, b domain.Budget) error
 	// Reset restores the full budget and returns how many units of it were in use, rounded up.
@@ -224,6 +234,9 @@ type Audit interface {
 	// Forget takes network and user agent out of all events of which the user is actor or subject, and what is
 	// in their details.
 	Forget(ctx context.Context, user uuid.UUID) error
+	// DeleteBefore removes up to limit events that are older than the given time, and returns how many. Concurrent
+	// calls do not wait for each other's rows.
+	DeleteBefore(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
 // Jobs enqueues work that is done later, at least once, with retries. Inside InTx the work becomes visible with

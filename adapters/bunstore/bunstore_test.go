@@ -34,7 +34,7 @@ func TestTimes_CompareByTimeWhateverTheirDigits(t *testing.T) {
 		base := time.Date(2026, 12, 31, 23, 59, 59, 0, time.UTC)
 		for _, micros := range []int{0, 1, 10, 99_999, 100_000, 100_001, 120_000, 999_999} {
 			end := base.Add(time.Duration(micros) * time.Microsecond)
-			c := domain.NewChallenge(uuid.New(), domain.PurposeVerifyEmail, domain.Email{Address: "a@b.c", Key: uuid.NewString()}, uuid.Nil, domain.LocaleEnglish, 0, base)
+			c := domain.NewChallenge(uuid.New(), domain.PurposeVerifyEmail, domain.Email{Address: "a@b.c", Key: uuid.NewString()}, uuid.Nil, domain.LocaleEnglish, 0, domain.Client{}, base)
 			c.ExpiresAt = end.In(time.FixedZone("", 3*60*60)).Add(999 * time.Nanosecond)
 			if err := db.Challenges().Create(t.Context(), c); err != nil {
 				t.Fatal(err)
@@ -129,11 +129,11 @@ func TestInTx_RunsAgainAfterADeadlock(t *testing.T) {
 		group.Go(func() {
 			first := sync.OnceFunc(func() { both.Done(); both.Wait() })
 			err := db.InTx(t.Context(), func(tx ports.Store) error {
-				if _, err := tx.Users().Lock(t.Context(), ids[i]); err != nil {
+				if _, err := tx.Users().Lock(t.Context(), ports.Whom{IDs: ids[i : i+1]}); err != nil {
 					return err
 				}
 				first()
-				_, err := tx.Users().Lock(t.Context(), ids[1-i])
+				_, err := tx.Users().Lock(t.Context(), ports.Whom{IDs: ids[1-i : 2-i]})
 				return err
 			})
 			if err != nil {

@@ -2,7 +2,6 @@ package bunstore
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,7 +25,11 @@ type challengeRow struct {
 	UserID       uuid.NullUUID
 	Locale       domain.Locale
 	Guesses      int
+	IP           string `bun:"ip"`
+	UserAgent    string
+	RequestID    string
 	CreatedAt    time.Time
+	HandOvers    int
 	HandedOverAt *time.Time
 	ExpiresAt    time.Time
 }
@@ -34,14 +37,16 @@ type challengeRow struct {
 func (r challengeRow) challenge() domain.Challenge {
 	return domain.Challenge{
 		ID: r.ID, Purpose: r.Purpose, Email: domain.Email{Address: r.Email, Key: r.EmailKey}, UserID: r.UserID.UUID, Locale: r.Locale,
-		Guesses: r.Guesses, CreatedAt: utc(r.CreatedAt), HandedOverAt: orZero(r.HandedOverAt), ExpiresAt: utc(r.ExpiresAt),
+		Guesses: r.Guesses, Client: domain.Client{IP: r.IP, UserAgent: r.UserAgent, RequestID: r.RequestID}, CreatedAt: utc(r.CreatedAt),
+		HandOvers: r.HandOvers, HandedOverAt: orZero(r.HandedOverAt), ExpiresAt: utc(r.ExpiresAt),
 	}
 }
 
 func (r challenges) Create(ctx context.Context, c domain.Challenge) error {
 	row := challengeRow{
 		ID: c.ID, Purpose: c.Purpose, Email: c.Email.Address, EmailKey: c.Email.Key, UserID: orNull(c.UserID), Locale: c.Locale,
-		Guesses: c.Guesses, CreatedAt: stamp(c.CreatedAt), HandedOverAt: optional(c.HandedOverAt), ExpiresAt: stamp(c.ExpiresAt),
+		Guesses: c.Guesses, IP: c.Client.IP, UserAgent: c.Client.UserAgent, RequestID: c.Client.RequestID, CreatedAt: stamp(c.CreatedAt),
+		HandOvers: c.HandOvers, HandedOverAt: optional(c.HandedOverAt), ExpiresAt: stamp(c.ExpiresAt),
 	}
 	_, err := r.write.NewInsert().Model(&row).Exec(ctx)
 	return fail("create a challenge", err)
@@ -60,41 +65,46 @@ func (r challenges) Live(ctx context.Context, p domain.Purpose, key string, now 
 	return each(rows, challengeRow.challenge), fail("read the challenges of an address", err)
 }
 
-// Guess takes the rows in the order of their ids, so that guesses that come at once do not wait for each other
-// in a circle, and looks at the count again once it has them.
-func (r challenges) Guess(ctx context.Context, p domain.Purpose, key string, now time.Time) ([]domain.Challenge, error) {
-	var rows []challengeRow
-	err := r.write.NewRaw("WITH open AS MATERIALIZED (SELECT id FROM challenges "+
+// CountGuess takes the rows in the order of their ids, and looks at the count again once it has them.
+func (r challenges) CountGuess(ctx context.Context, p domain.Purpose, key string, now time.Time) error {
+	_, err := r.write.NewRaw("WITH open AS MATERIALIZED (SELECT id FROM challenges "+
 		"WHERE email_key = ? AND purpose = ? AND expires_at > ? AND guesses < ? ORDER BY id ?) "+
-		"UPDATE challenges SET guesses = guesses + 1 WHERE id IN (SELECT id FROM open) AND guesses < ? RETURNING *",
-		key, p, stamp(now), domain.MaxGuesses, r.forUpdate(""), domain.MaxGuesses).Scan(ctx, &rows)
-	slices.SortFunc(rows, func(a, b challengeRow) int {
-		if order := b.CreatedAt.Compare(a.CreatedAt); order != 0 {
-			return order
-		}
-		return slices.Compare(b.ID[:], a.ID[:])
-	})
-	return each(rows, challengeRow.challenge), fail("count a guess", err)
+		"UPDATE challenges SET guesses = guesses + 1 WHERE id IN (SELECT id FROM open) AND guesses < ?",
+		key, p, stamp(now), domain.MaxGuesses, r.forUpdate(""), domain.MaxGuesses).Exec(ctx)
+	return fail("count a guess", err)
 }
 
 func (r challenges) Consume(ctx context.Context, id uuid.UUID, now time.Time) error {
 	return fail("consume a challenge", one(r.write.NewRaw("DELETE FROM challenges WHERE id = ? AND expires_at > ?", id, stamp(now)).Exec(ctx)))
 }
 
-func (r challenges) MarkHandedOver(ctx context.Context, id uuid.UUID, now, expires time.Time) error {
-	_, err := r.write.NewRaw("UPDATE challenges SET handed_over_at = ?, expires_at = ? WHERE id = ? AND handed_over_at IS NULL",
-		stamp(now), stamp(expires), id).Exec(ctx)
-	return fail("mark a challenge as handed over", err)
+func (r challenges) BeginHandOver(ctx context.Context, id uuid.UUID, now, expires time.Time) error {
+	_, err := r.write.NewRaw("UPDATE challenges SET hand_overs = hand_overs + 1, "+
+		"handed_over_at = CASE WHEN hand_overs = 0 THEN ? ELSE handed_over_at END, "+
+		"expires_at = CASE WHEN hand_overs = 0 THEN ? ELSE expires_at END WHERE id = ?", stamp(now), stamp(expires), id).Exec(ctx)
+	return fail("begin to hand a mail over", err)
+}
+
+func (r challenges) UndoHandOver(ctx context.Context, id uuid.UUID, expires time.Time) error {
+	_, err := r.write.NewRaw("UPDATE challenges SET hand_overs = hand_overs - 1, "+
+		"handed_over_at = CASE WHEN hand_overs = 1 THEN NULL ELSE handed_over_at END, "+
+		"expires_at = CASE WHEN hand_overs = 1 THEN ? ELSE expires_at END WHERE id = ? AND hand_overs > 0", stamp(expires), id).Exec(ctx)
+	return fail("take a hand-over back", err)
 }
 
 func (r challenges) DeleteByAddress(ctx context.Context, p domain.Purpose, key string) error {
-	_, err := r.write.NewRaw("DELETE FROM challenges WHERE email_key = ? AND purpose = ?", key, p).Exec(ctx)
-	return fail("delete the challenges of an address", err)
+	return fail("delete the challenges of an address", r.delete(ctx, "email_key = ? AND purpose = ?", key, p))
 }
 
 func (r challenges) DeleteByUser(ctx context.Context, user uuid.UUID) error {
-	_, err := r.write.NewRaw("DELETE FROM challenges WHERE user_id = ?", user).Exec(ctx)
-	return fail("delete the challenges of a user", err)
+	return fail("delete the challenges of a user", r.delete(ctx, "user_id = ?", user))
+}
+
+// delete takes the rows in the order of their ids, as CountGuess does: neither waits for the other in a circle.
+func (r challenges) delete(ctx context.Context, where string, args ...any) error {
+	_, err := r.write.NewRaw("DELETE FROM challenges WHERE id IN (SELECT id FROM challenges WHERE "+where+" ORDER BY id ?)",
+		append(args, r.forUpdate(""))...).Exec(ctx)
+	return err
 }
 
 func (r challenges) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {

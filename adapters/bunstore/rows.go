@@ -26,7 +26,9 @@ type userRow struct {
 	Role            domain.Role
 	Locale          domain.Locale
 	PasswordHash    string
+	PasswordVersion int64
 	UnverifiedUntil *time.Time
+	SignUpNetwork   string
 	Blocked         bool
 	BlockedUntil    *time.Time
 	BlockReason     string
@@ -36,20 +38,20 @@ type userRow struct {
 }
 
 const userColumns = "id, email, email_key, pending_email, pending_email_key, first_name, last_name, status, role, locale, " +
-	"password_hash, unverified_until, blocked, blocked_until, block_reason, version, created_at, updated_at"
+	"password_hash, password_version, unverified_until, sign_up_network, blocked, blocked_until, block_reason, version, created_at, updated_at"
 
 func (r *userRow) fields() []any {
 	return []any{&r.ID, &r.Email, &r.EmailKey, &r.PendingEmail, &r.PendingEmailKey, &r.FirstName, &r.LastName,
-		(*string)(&r.Status), (*string)(&r.Role), (*string)(&r.Locale), &r.PasswordHash, &r.UnverifiedUntil, &r.Blocked, &r.BlockedUntil, &r.BlockReason, &r.Version,
-		&r.CreatedAt, &r.UpdatedAt}
+		(*string)(&r.Status), (*string)(&r.Role), (*string)(&r.Locale), &r.PasswordHash, &r.PasswordVersion,
+		&r.UnverifiedUntil, &r.SignUpNetwork, &r.Blocked, &r.BlockedUntil, &r.BlockReason, &r.Version, &r.CreatedAt, &r.UpdatedAt}
 }
 
 func newUserRow(u domain.User) userRow {
 	return userRow{
 		ID: u.ID, Email: u.Email.Address, EmailKey: u.Email.Key, PendingEmail: u.PendingEmail.Address,
 		PendingEmailKey: u.PendingEmail.Key, FirstName: u.FirstName, LastName: u.LastName,
-		Status: u.Status, Role: u.Role, Locale: u.Locale, PasswordHash: u.PasswordHash.Reveal(),
-		UnverifiedUntil: optional(u.UnverifiedUntil), Blocked: u.Blocked, BlockedUntil: optional(u.BlockedUntil),
+		Status: u.Status, Role: u.Role, Locale: u.Locale, PasswordHash: u.PasswordHash.Reveal(), PasswordVersion: u.PasswordVersion,
+		UnverifiedUntil: optional(u.UnverifiedUntil), SignUpNetwork: u.SignUpNetwork, Blocked: u.Blocked, BlockedUntil: optional(u.BlockedUntil),
 		BlockReason: u.BlockReason, Version: u.Version, CreatedAt: stamp(u.CreatedAt), UpdatedAt: stamp(u.UpdatedAt),
 	}
 }
@@ -58,8 +60,8 @@ func (r userRow) user() domain.User {
 	return domain.User{
 		ID: r.ID, Email: domain.Email{Address: r.Email, Key: r.EmailKey},
 		PendingEmail: domain.Email{Address: r.PendingEmail, Key: r.PendingEmailKey}, FirstName: r.FirstName, LastName: r.LastName,
-		Status: r.Status, Role: r.Role, Locale: r.Locale, PasswordHash: domain.NewPasswordHash(r.PasswordHash),
-		UnverifiedUntil: orZero(r.UnverifiedUntil), Blocked: r.Blocked, BlockedUntil: orZero(r.BlockedUntil),
+		Status: r.Status, Role: r.Role, Locale: r.Locale, PasswordHash: domain.NewPasswordHash(r.PasswordHash), PasswordVersion: r.PasswordVersion,
+		UnverifiedUntil: orZero(r.UnverifiedUntil), SignUpNetwork: r.SignUpNetwork, Blocked: r.Blocked, BlockedUntil: orZero(r.BlockedUntil),
 		BlockReason: r.BlockReason, Version: r.Version, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
 	}
 }

@@ -28,13 +28,19 @@ func (r throttles) Take(ctx context.Context, key string, b domain.Budget, now ti
 	if err != nil || n == 1 {
 		return 0, fail("take from a throttle", err)
 	}
+	wait, err := r.Wait(ctx, key, b, now)
+	// At least the smallest unit: the budget may have filled up between the two statements.
+	return max(wait, time.Microsecond), err
+}
+
+func (r throttles) Wait(ctx context.Context, key string, b domain.Budget, now time.Time) (time.Duration, error) {
 	var tat int64
-	err = r.read.NewRaw("SELECT tat FROM throttles WHERE key = ?", key).Scan(ctx, &tat)
+	err := r.read.NewRaw("SELECT tat FROM throttles WHERE key = ?", key).Scan(ctx, &tat)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, fail("read a throttle", err)
 	}
-	// At least the smallest unit: the budget may have filled up between the two statements.
-	return max(time.Duration(tat-latest)*time.Microsecond, time.Microsecond), nil
+	latest := now.UnixMicro() + int64(b.Burst-1)*b.Interval.Microseconds()
+	return time.Duration(max(0, tat-latest)) * time.Microsecond, nil
 }
 
 // Return may move the arrival time into the past, where Take does not count it.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/uptrace/bun"
 
 	"coffeeshop/domain"
 	"coffeeshop/ports"
@@ -16,12 +17,30 @@ type users struct{ scope }
 
 var _ ports.Users = users{}
 
-func (r users) LockAddress(ctx context.Context, key string) error {
+func (r users) Lock(ctx context.Context, who ports.Whom) ([]domain.User, error) {
 	if err := r.inTx(); err != nil {
-		return err
+		return nil, err
 	}
-	sum := sha256.Sum256([]byte("coffeeshop address\x00" + key))
-	return fail("lock an address", r.lockKey(ctx, int64(binary.BigEndian.Uint64(sum[:8]))))
+	q := r.write.NewSelect().Model((*userRow)(nil)).OrderExpr("id")
+	if who.Address != "" {
+		sum := sha256.Sum256([]byte("coffeeshop address\x00" + who.Address))
+		if err := r.lockKey(ctx, int64(binary.BigEndian.Uint64(sum[:8]))); err != nil {
+			return nil, fail("lock an address", err)
+		}
+		q = q.WhereOr("email_key = ?", who.Address)
+	}
+	if len(who.IDs) > 0 {
+		q = q.WhereOr("id IN (?)", bun.In(who.IDs))
+	}
+	if who.Admins {
+		q = q.WhereOr("role = 'admin' AND status = 'verified'")
+	}
+	if r.db.isPostgres() {
+		q = q.For("UPDATE")
+	}
+	var rows []userRow
+	err := q.Scan(ctx, &rows)
+	return each(rows, userRow.user), fail("lock users", err)
 }
 
 func (r users) CreateAttempt(ctx context.Context, u domain.User) (bool, error) {
@@ -52,24 +71,6 @@ func (r users) ByEmail(ctx context.Context, key string) (domain.User, error) {
 	err := r.read.NewSelect().Model(&row).Where("email_key = ?", key).
 		OrderExpr("CASE WHEN status = 'verified' THEN 0 ELSE 1 END, created_at DESC, id DESC").Limit(1).Scan(ctx)
 	return row.user(), fail("read the user of an address", err)
-}
-
-func (r users) Lock(ctx context.Context, id uuid.UUID) (domain.User, error) {
-	if err := r.inTx(); err != nil {
-		return domain.User{}, err
-	}
-	var row userRow
-	err := r.write.NewRaw("SELECT * FROM users WHERE id = ? ?", id, r.forUpdate("")).Scan(ctx, &row)
-	return row.user(), fail("lock a user", err)
-}
-
-func (r users) LockAdmins(ctx context.Context) ([]domain.User, error) {
-	if err := r.inTx(); err != nil {
-		return nil, err
-	}
-	var rows []userRow
-	err := r.write.NewRaw("SELECT * FROM users WHERE role = 'admin' AND status = 'verified' ORDER BY id ?", r.forUpdate("")).Scan(ctx, &rows)
-	return each(rows, userRow.user), fail("lock the admins", err)
 }
 
 func (r users) List(ctx context.Context, after uuid.UUID, limit int) ([]domain.User, error) {
@@ -113,26 +114,42 @@ func (r users) Update(ctx context.Context, u domain.User) error {
 
 func (r users) Delete(ctx context.Context, id uuid.UUID, now time.Time) error {
 	return r.atomically(ctx, func(tx scope) error {
-		if _, err := (users{tx}).Lock(ctx, id); err != nil { // no session begins from here on
+		if _, err := (users{tx}).Lock(ctx, ports.Whom{IDs: []uuid.UUID{id}}); err != nil { // no session begins from here on
 			return err
 		}
 		if _, err := (sessions{tx}).end(ctx, domain.ReasonRevoked, now, "s.user_id = ?", id); err != nil {
+			return err
+		}
+		if err := (challenges{tx}).DeleteByUser(ctx, id); err != nil {
 			return err
 		}
 		return fail("delete a user", one(tx.write.NewRaw("DELETE FROM users WHERE id = ?", id).Exec(ctx)))
 	})
 }
 
-func (r users) DeleteAttempts(ctx context.Context, key string, keep int) error {
-	_, err := r.write.NewRaw("DELETE FROM users WHERE status = 'unverified' AND id IN (SELECT id FROM ("+
-		"SELECT id, row_number() OVER (ORDER BY created_at DESC, id DESC) AS place FROM users "+
-		"WHERE email_key = ? AND status = 'unverified') AS attempts WHERE place > ?)", key, keep).Exec(ctx)
-	return fail("delete the unverified users of an address", err)
+func (r users) DeleteAttempts(ctx context.Context, ids ...uuid.UUID) error {
+	if err := r.inTx(); err != nil {
+		return err
+	}
+	const which = "status = 'unverified' AND id IN (?)"
+	in := bun.In(append(ids, uuid.Nil)) // of nobody; a list must not be empty
+	if err := (challenges{r.scope}).delete(ctx, "user_id IN (SELECT id FROM users WHERE "+which+")", in); err != nil {
+		return fail("delete the challenges of unverified users", err)
+	}
+	_, err := r.write.NewRaw("DELETE FROM users WHERE "+which, in).Exec(ctx)
+	return fail("delete unverified users", err)
 }
 
-func (r users) DeleteUnverified(ctx context.Context, now time.Time, limit int) (int, error) {
-	n, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT id FROM users "+
-		"WHERE status = 'unverified' AND unverified_until <= ? ORDER BY unverified_until LIMIT ? ?) "+
-		"DELETE FROM users WHERE id IN (SELECT id FROM due)", stamp(now), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
-	return n, fail("delete unverified users", err)
+func (r users) DeleteUnverified(ctx context.Context, now time.Time, limit int) (n int, err error) {
+	err = r.atomically(ctx, func(tx scope) error {
+		var due []uuid.UUID
+		err := tx.write.NewRaw("SELECT id FROM users WHERE status = 'unverified' AND unverified_until <= ? "+
+			"ORDER BY unverified_until LIMIT ? ?", stamp(now), limit, r.forUpdate("SKIP LOCKED")).Scan(ctx, &due)
+		if err != nil {
+			return fail("find unverified users", err)
+		}
+		n = len(due)
+		return users{tx}.DeleteAttempts(ctx, due...)
+	})
+	return n, err
 }

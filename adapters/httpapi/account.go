@@ -24,7 +24,7 @@ func (a *API) registerAccount() {
 		OperationID: "forgot-password", Method: http.MethodPost, Path: "/auth/forgot-password", Tags: []string{tagAuth}, DefaultStatus: http.StatusAccepted,
 		Summary:     "Have a code mailed that resets the password",
 		Description: "Answers alike whether the address is known or not. At most one mail a minute goes to an address.",
-	}, a.forgotPassword)
+	}, a.forgotPassword, throttled)
 	register(a, huma.Operation{
 		OperationID: "reset-password", Method: http.MethodPost, Path: "/auth/reset-password", Tags: []string{tagAuth},
 		Summary:     "Set a new password with the mailed code",

@@ -79,6 +79,7 @@ func New(app *application.App, cfg Config, log *zap.Logger) *API {
 		ErrorHandler:                 a.refuse,
 	})
 	server := a.fiber.Server()
+	server.HeaderReceived = frame
 	handler := server.Handler
 	server.Handler = func(c *fasthttp.RequestCtx) {
 		if !slices.Contains(fiber.DefaultMethods, string(c.Method())) {

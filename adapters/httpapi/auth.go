@@ -29,8 +29,9 @@ func (a *API) registerAuth() {
 	register(a, huma.Operation{
 		OperationID: "resend", Method: http.MethodPost, Path: "/auth/resend", Tags: []string{tagAuth}, DefaultStatus: http.StatusAccepted,
 		Summary:     "Have the code mailed again",
-		Description: "Answers alike whether the address is known or not. At most one mail a minute goes to an address.",
-	}, a.resend)
+		Description: "Answers alike whether the address is known or not. At most one mail a minute goes to an address. With `id`, the codes of that sign-up are mailed.",
+		RequestBody: example(map[string]any{"email": "ada@example.com"}),
+	}, a.resend, throttled)
 	register(a, huma.Operation{
 		OperationID: "log-in", Method: http.MethodPost, Path: "/auth/login", Tags: []string{tagAuth},
 		Summary: "Log in with e-mail and password",
@@ -115,8 +116,18 @@ func (a *API) verify(ctx context.Context, in *verifyInput) (*messageOutput, erro
 	return message("The e-mail address is verified."), nil
 }
 
-func (a *API) resend(ctx context.Context, in *struct{ Body AddressBody }) (*messageOutput, error) {
-	if err := a.app.Resend(ctx, in.Body.Email, clientOf(ctx)); err != nil {
+// ResendBody names a sign-up.
+type ResendBody struct {
+	Email string     `json:"email" maxLength:"254" example:"ada@example.com" doc:"The address that signed up."`
+	ID    *uuid.UUID `json:"id,omitempty" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The id that sign-up answered. Without it: the sign-up of the caller's network, else the newest."`
+}
+
+func (a *API) resend(ctx context.Context, in *struct{ Body ResendBody }) (*messageOutput, error) {
+	again := application.Resend{Email: in.Body.Email, Client: clientOf(ctx)}
+	if in.Body.ID != nil {
+		again.ID = *in.Body.ID
+	}
+	if err := a.app.Resend(ctx, again); err != nil {
 		return nil, err
 	}
 	return message("If the address waits for a code, it is on its way."), nil

@@ -53,8 +53,8 @@ var mailboxSource string
 var mailboxPages = template.Must(template.New("mailbox").Parse(mailboxSource))
 
 // serveMailbox shows the mails to who develops. Who reads them can enter any account, so everything is a 404,
-// as if nothing were here, unless the request comes over the loopback interface and is meant for a loopback
-// name: a web page elsewhere whose name is made to resolve to this machine still sends its own name.
+// as if nothing were here, unless the request comes over the loopback interface, by no proxy, and is meant for a
+// loopback name: a web page elsewhere whose name is made to resolve to this machine still sends its own name.
 func (a *API) serveMailbox() {
 	if a.cfg.Mailbox == nil || a.cfg.Production {
 		return
@@ -110,12 +110,17 @@ func page(c *fiber.Ctx, name string, data any) error {
 // isLocal looks at the connection and the Host header themselves: Fiber's own methods believe proxies.
 func isLocal(c *fiber.Ctx) bool {
 	h := &c.Request().Header
-	for _, forwarded := range []string{fiber.HeaderForwarded, fiber.HeaderXForwardedFor, fiber.HeaderXForwardedHost, fiber.HeaderVia} {
-		if len(h.Peek(forwarded)) > 0 {
+	for name := range h.All() {
+		if isForwarding(string(name)) {
 			return false
 		}
 	}
 	return isLoopbackAddr(c.Context().LocalAddr()) && isLoopbackAddr(c.Context().RemoteAddr()) && isLoopbackHost(string(h.Host()))
+}
+
+// isForwarding reports whether a header tells of a proxy; fasthttp writes names in one way.
+func isForwarding(name string) bool {
+	return name == fiber.HeaderForwarded || name == fiber.HeaderVia || strings.HasPrefix(name, "X-Forwarded")
 }
 
 func isLoopbackAddr(addr net.Addr) bool {

@@ -86,7 +86,13 @@ func TestMailbox_IsNotThereForAnybodyElse(t *testing.T) {
 			w.send(method, "/dev/mailbox/new.eml", "", "Host", host).want(t, 404, "not_found")
 		}
 	}
-	w.send("GET", "/dev/mailbox", "", "X-Forwarded-For", "8.8.8.8").want(t, 404, "not_found")
+	for _, forwarded := range []string{"Forwarded", "X-Forwarded-For", "x-forwarded-proto", "X-FORWARDED-HOST", "X-Forwarded-Anything", "X-Forwarded", "Via"} {
+		for _, value := range []string{"127.0.0.1", ""} {
+			w.send("GET", "/dev/mailbox", "", forwarded, value).want(t, 404, "not_found")
+			w.send("GET", "/dev/mailbox/new.eml", "", forwarded, value).want(t, 404, "not_found")
+		}
+	}
+	w.send("GET", "/dev/mailbox", "", "X-Forward", "x", "Viable", "x").want(t, 200, "")
 	if a := w.send("GET", "/dev/mailbox", "", "Host", "evil.example", "X-Request-Id", "x"); string(a.body) != string(missing.body) {
 		t.Errorf("%s and %s differ", a.body, missing.body)
 	}

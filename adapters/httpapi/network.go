@@ -22,8 +22,8 @@ func (a *API) clientIP(c *fiber.Ctx) string {
 		hops = append(hops, strings.Split(string(line), ",")...)
 	}
 	for _, hop := range slices.Backward(hops) {
-		next, err := netip.ParseAddr(strings.TrimSpace(hop))
-		if err != nil {
+		next, ok := parseHop(strings.TrimSpace(hop))
+		if !ok {
 			break
 		}
 		if addr = next.Unmap().WithZone(""); !a.trusted(addr) {
@@ -31,6 +31,18 @@ func (a *API) clientIP(c *fiber.Ctx) string {
 		}
 	}
 	return addr.String()
+}
+
+// parseHop reads an address as proxies write it: alone or with a port, and IPv6 in brackets or not.
+func parseHop(text string) (netip.Addr, bool) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		return addr, true
+	}
+	if strings.HasSuffix(text, "]") {
+		text += ":0"
+	}
+	addr, err := netip.ParseAddrPort(text)
+	return addr.Addr(), err == nil
 }
 
 func (a *API) trusted(addr netip.Addr) bool {

@@ -7,7 +7,7 @@ import (
 )
 
 // several are the calls of the store that a request may make more than once: each time they say something else.
-var several = map[string]bool{"Throttles.Take": true, "Throttles.Return": true, "InTx": true, "Audit.Append": true, "Notices.Create": true, "Jobs.SendNotice": true}
+var several = map[string]bool{"Throttles.Take": true, "Throttles.Wait": true, "Throttles.Return": true, "InTx": true, "Audit.Append": true, "Notices.Create": true, "Jobs.SendNotice": true}
 
 func TestHTTP_NoOperationAsksTheStoreTheSameTwice(t *testing.T) {
 	t.Parallel()

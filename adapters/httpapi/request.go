@@ -110,6 +110,7 @@ func (a *API) answer(c *fiber.Ctx, r *request) {
 func (a *API) refuse(c *fiber.Ctx, err error) error {
 	r := a.begin(c)
 	a.problem(c, r, err)
+	c.Response().SkipBody = c.Context().IsHead()
 	a.write(c, r)
 	return nil
 }

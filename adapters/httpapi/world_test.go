@@ -75,7 +75,7 @@ func newWorld(t testing.TB, adjust ...func(*options)) *world {
 			Lifetimes:    domain.SessionLifetimes{Access: 30 * time.Minute, Refresh: 24 * time.Hour, Session: 720 * time.Hour},
 			RefreshGrace: 10 * time.Second, MaxSessions: 20, RateLimits: true, Budgets: domain.Budgets{
 				LoginOfAccountFromNetwork: plenty, LoginFromNetwork: plenty, LoginOfAccount: plenty, CodesOfAddress: plenty,
-				CodesFromNetwork: plenty, MailsToAddress: plenty, SignUpsFromNetwork: plenty,
+				CodesFromNetwork: plenty, SuccessfulLogins: plenty, MailsToAddress: plenty, MailsFromNetwork: plenty, SignUpsFromNetwork: plenty,
 			},
 		},
 	})

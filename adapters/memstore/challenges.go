@@ -32,16 +32,15 @@ func (r challenges) Live(ctx context.Context, p domain.Purpose, key string, now 
 	return query(ctx, r, "Challenges.Live", func(t *tx) ([]domain.Challenge, error) { return t.liveChallenges(p, key, now), nil })
 }
 
-func (r challenges) Guess(ctx context.Context, p domain.Purpose, key string, now time.Time) ([]domain.Challenge, error) {
-	return query(ctx, r, "Challenges.Guess", func(t *tx) ([]domain.Challenge, error) {
-		open := slices.DeleteFunc(t.liveChallenges(p, key, now), func(c domain.Challenge) bool {
-			return c.Guesses >= domain.MaxGuesses
-		})
-		for i := range open {
-			open[i].Guesses++
-			t.store.challenges.put(t, open[i].ID, open[i])
+func (r challenges) CountGuess(ctx context.Context, p domain.Purpose, key string, now time.Time) error {
+	return r.statement(ctx, "Challenges.CountGuess", func(t *tx) error {
+		for _, c := range t.liveChallenges(p, key, now) {
+			if c.Guesses < domain.MaxGuesses {
+				c.Guesses++
+				t.store.challenges.put(t, c.ID, c)
+			}
 		}
-		return open, nil
+		return nil
 	})
 }
 
@@ -59,10 +58,25 @@ func (r challenges) Consume(ctx context.Context, id uuid.UUID, now time.Time) er
 	})
 }
 
-func (r challenges) MarkHandedOver(ctx context.Context, id uuid.UUID, now, expires time.Time) error {
-	return r.statement(ctx, "Challenges.MarkHandedOver", func(t *tx) error {
-		if c, err := t.store.challenges.get(id); err == nil && c.HandedOverAt.IsZero() {
-			c.HandedOverAt, c.ExpiresAt = keep(now), keep(expires)
+func (r challenges) BeginHandOver(ctx context.Context, id uuid.UUID, now, expires time.Time) error {
+	return r.statement(ctx, "Challenges.BeginHandOver", func(t *tx) error {
+		if c, err := t.store.challenges.get(id); err == nil {
+			if c.HandOvers == 0 {
+				c.HandedOverAt, c.ExpiresAt = keep(now), keep(expires)
+			}
+			c.HandOvers++
+			t.store.challenges.put(t, id, c)
+		}
+		return nil
+	})
+}
+
+func (r challenges) UndoHandOver(ctx context.Context, id uuid.UUID, expires time.Time) error {
+	return r.statement(ctx, "Challenges.UndoHandOver", func(t *tx) error {
+		if c, err := t.store.challenges.get(id); err == nil && c.HandOvers > 0 {
+			if c.HandOvers--; c.HandOvers == 0 {
+				c.HandedOverAt, c.ExpiresAt = time.Time{}, keep(expires)
+			}
 			t.store.challenges.put(t, id, c)
 		}
 		return nil

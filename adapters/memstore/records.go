@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -52,6 +54,22 @@ func (r audit) Forget(ctx context.Context, user uuid.UUID) error {
 		forget(t.events, user)
 		t.forgotten = append(t.forgotten, user)
 		return nil
+	})
+}
+
+func (r audit) DeleteBefore(ctx context.Context, before time.Time, limit int) (int, error) {
+	return query(ctx, r, "Audit.DeleteBefore", func(t *tx) (int, error) {
+		t.store.mu.Lock()
+		defer t.store.mu.Unlock()
+		n := 0
+		t.store.events = slices.DeleteFunc(t.store.events, func(e domain.AuditEvent) bool {
+			old := n < limit && e.At.Before(before)
+			if old {
+				n++
+			}
+			return old
+		})
+		return n, nil
 	})
 }
 

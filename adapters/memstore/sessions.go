@@ -96,7 +96,7 @@ func (r sessions) Rotate(ctx context.Context, o ports.Rotation) (ports.Rotated, 
 
 func (r sessions) Lock(ctx context.Context, id uuid.UUID, now time.Time) (ports.SessionState, error) {
 	return query(ctx, r, "Sessions.Lock", func(t *tx) (ports.SessionState, error) {
-		if t.locks == nil {
+		if !t.explicit {
 			return ports.SessionState{}, errOutside
 		}
 		return t.live(id, now)

@@ -15,6 +15,7 @@ import (
 
 	"coffeeshop/domain"
 	"coffeeshop/ports"
+	"coffeeshop/ports/portstest"
 )
 
 // The kinds of Job.
@@ -106,13 +107,19 @@ func (s *Store) AuditEvents() []domain.AuditEvent {
 	return events
 }
 
-// InTx is the contract's; fn runs once.
+// InTx is the contract's; fn runs once. Calls counts neither a run of portstest.Twice that is rolled back nor what
+// was called in it.
 func (s *Store) InTx(ctx context.Context, fn func(tx ports.Store) error) error {
-	s.count("InTx")
-	return s.transact(ctx, func(t *tx) error {
-		t.locks = &locks{}
-		return fn(t)
+	calls := []string{"InTx"}
+	err := s.transact(ctx, func(t *tx) error {
+		t.explicit = true
+		defer func() { calls = append(calls, t.calls...) }()
+		return fn(portstest.InOrder(t))
 	})
+	if !errors.Is(err, portstest.ErrAgain) {
+		s.count(calls...)
+	}
+	return err
 }
 
 // transact runs fn alone, and undoes what it did when it fails, panics or ends its goroutine.
@@ -150,10 +157,12 @@ func (s *Store) statement(ctx context.Context, name string, fn func(t *tx) error
 	return s.transact(ctx, fn)
 }
 
-func (s *Store) count(name string) {
+func (s *Store) count(names ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.calls[name]++
+	for _, name := range names {
+		s.calls[name]++
+	}
 }
 
 // alive returns an error when ctx has ended.

@@ -2,6 +2,7 @@ package memstore_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -14,36 +15,77 @@ import (
 
 func TestInTx_RefusesLocksInAnotherOrderThanTheContractWants(t *testing.T) {
 	t.Parallel()
-	for name, fn := range map[string]func(ctx context.Context, tx ports.Store) error{
-		"LockAddress after another statement": func(ctx context.Context, tx ports.Store) error {
-			_, _ = tx.Users().List(ctx, uuid.Nil, 1)
-			return tx.Users().LockAddress(ctx, "a@b.c")
-		},
-		"LockAddress in descending order": func(ctx context.Context, tx ports.Store) error {
-			_ = tx.Users().LockAddress(ctx, "b@b.c")
-			return tx.Users().LockAddress(ctx, "a@b.c")
-		},
-		"LockAddress for a third address": func(ctx context.Context, tx ports.Store) error {
-			_ = tx.Users().LockAddress(ctx, "a@b.c")
-			_ = tx.Users().LockAddress(ctx, "b@b.c")
-			return tx.Users().LockAddress(ctx, "c@b.c")
-		},
-		"LockAdmins after a lock on a user": func(ctx context.Context, tx ports.Store) error {
-			_, _ = tx.Users().Lock(ctx, uuid.New())
-			_, err := tx.Users().LockAdmins(ctx)
+	user, other, session := uuid.New(), uuid.New(), uuid.New()
+	lock := func(ctx context.Context, tx ports.Store) error {
+		_, err := tx.Users().Lock(ctx, ports.Whom{IDs: []uuid.UUID{user}})
+		return err
+	}
+	for name, steps := range map[string][]func(ctx context.Context, tx ports.Store) error{
+		"users twice": {lock, lock},
+		"users after a session": {
+			func(ctx context.Context, tx ports.Store) error { return lockSession(ctx, tx, session) }, lock},
+		"users after a challenge": {countGuess, lock},
+		"a session after a challenge": {countGuess,
+			func(ctx context.Context, tx ports.Store) error { return lockSession(ctx, tx, session) }},
+		"a challenge after a throttle": {
+			func(ctx context.Context, tx ports.Store) error { return take(ctx, tx, "a") }, countGuess},
+		"throttles in descending order": {
+			func(ctx context.Context, tx ports.Store) error { return take(ctx, tx, "b") },
+			func(ctx context.Context, tx ports.Store) error { return take(ctx, tx, "a") }},
+		"a second session without users": {
+			func(ctx context.Context, tx ports.Store) error { return lockSession(ctx, tx, session) },
+			func(ctx context.Context, tx ports.Store) error { return lockSession(ctx, tx, other) }},
+		"the sessions of a user that is not locked": {lock, func(ctx context.Context, tx ports.Store) error {
+			_, err := tx.Sessions().EndAll(ctx, other, uuid.Nil, domain.ReasonRevoked, time.Now())
 			return err
-		},
-		"a transaction in a transaction": func(ctx context.Context, tx ports.Store) error {
+		}},
+		"a challenge of a user that is not locked": {lock, func(ctx context.Context, tx ports.Store) error {
+			return tx.Challenges().Create(ctx, domain.Challenge{ID: uuid.New(), UserID: other})
+		}},
+		"an update of a user that is not locked": {func(ctx context.Context, tx ports.Store) error {
+			return tx.Users().Update(ctx, domain.User{ID: other})
+		}},
+		"a transaction in a transaction": {func(ctx context.Context, tx ports.Store) error {
 			return tx.InTx(ctx, func(ports.Store) error { return nil })
-		},
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if err := memstore.New().InTx(t.Context(), func(tx ports.Store) error { return fn(t.Context(), tx) }); err == nil {
-				t.Fatal("no error")
+			s := memstore.New()
+			for _, id := range []uuid.UUID{user, other} {
+				if err := s.Users().Create(t.Context(), domain.User{ID: id, Status: domain.StatusVerified, Email: domain.Email{Key: id.String()}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			done := 0
+			err := s.InTx(t.Context(), func(tx ports.Store) error {
+				for _, step := range steps {
+					if err := step(t.Context(), tx); err != nil && !errors.Is(err, domain.ErrNotFound) {
+						return err
+					}
+					done++
+				}
+				return nil
+			})
+			if err == nil || done != len(steps)-1 {
+				t.Fatalf("error %v after %d steps", err, done)
 			}
 		})
 	}
+}
+
+func lockSession(ctx context.Context, tx ports.Store, id uuid.UUID) error {
+	_, err := tx.Sessions().Lock(ctx, id, time.Now())
+	return err
+}
+
+func countGuess(ctx context.Context, tx ports.Store) error {
+	return tx.Challenges().CountGuess(ctx, domain.PurposeVerifyEmail, "a@b.c", time.Now())
+}
+
+func take(ctx context.Context, tx ports.Store, key string) error {
+	_, err := tx.Throttles().Take(ctx, key, domain.Budget{Burst: 1, Interval: time.Hour}, time.Now())
+	return err
 }
 
 func TestLocks_AreRefusedOutsideOfATransactionAndAfterIt(t *testing.T) {
@@ -54,10 +96,9 @@ func TestLocks_AreRefusedOutsideOfATransactionAndAfterIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, store := range []ports.Store{s, over} {
-		_, errUser := store.Users().Lock(ctx, uuid.New())
-		_, errAdmins := store.Users().LockAdmins(ctx)
+		_, errUser := store.Users().Lock(ctx, ports.Whom{Address: "a@b.c"})
 		_, errSession := store.Sessions().Lock(ctx, uuid.New(), time.Now())
-		for _, err := range []error{store.Users().LockAddress(ctx, "a@b.c"), errUser, errAdmins, errSession} {
+		for _, err := range []error{errUser, errSession} {
 			if err == nil || err == error(domain.ErrNotFound) {
 				t.Errorf("error %v", err)
 			}

@@ -19,18 +19,30 @@ type throttle struct {
 
 func (r throttles) Take(ctx context.Context, key string, b domain.Budget, now time.Time) (time.Duration, error) {
 	return query(ctx, r, "Throttles.Take", func(t *tx) (time.Duration, error) {
-		now, interval := now.UnixMicro(), b.Interval.Microseconds()
-		full := now
-		if th, err := t.store.throttles.get(key); err == nil {
-			full = max(th.full, now)
+		full, wait := t.take(key, b, now)
+		if wait == 0 {
+			t.store.throttles.put(t, key, throttle{key, full})
 		}
-		full += interval
-		if wait := full - int64(b.Burst)*interval - now; wait > 0 {
-			return time.Duration(wait) * time.Microsecond, nil
-		}
-		t.store.throttles.put(t, key, throttle{key, full})
-		return 0, nil
+		return wait, nil
 	})
+}
+
+func (r throttles) Wait(ctx context.Context, key string, b domain.Budget, now time.Time) (time.Duration, error) {
+	return query(ctx, r, "Throttles.Wait", func(t *tx) (time.Duration, error) {
+		_, wait := t.take(key, b, now)
+		return wait, nil
+	})
+}
+
+// take returns when the budget will be full again if a unit is taken now, and how long that has to wait.
+func (t *tx) take(key string, b domain.Budget, now time.Time) (full int64, wait time.Duration) {
+	micros, interval := now.UnixMicro(), b.Interval.Microseconds()
+	full = micros
+	if th, err := t.store.throttles.get(key); err == nil {
+		full = max(th.full, micros)
+	}
+	full += interval
+	return full, time.Duration(max(0, full-int64(b.Burst)*interval-micros)) * time.Microsecond
 }
 
 func (r throttles) Return(ctx context.Context, key string, b domain.Budget) error {

@@ -16,11 +16,12 @@ import (
 
 // tx is an open transaction, or the only statement of an implicit one.
 type tx struct {
-	store *Store
-	mu    sync.Mutex // fn may share tx among goroutines
-	locks *locks     // nil outside of InTx
-	over  bool
+	store    *Store
+	mu       sync.Mutex // fn may share tx among goroutines
+	explicit bool       // by InTx
+	over     bool
 
+	calls     []string
 	undo      []func()
 	jobs      []Job
 	events    []domain.AuditEvent
@@ -29,37 +30,26 @@ type tx struct {
 
 var _ ports.Store = (*tx)(nil)
 
-// locks is what a transaction has done about locks, which the contract wants in a certain order.
-type locks struct {
-	addresses []string
-	begun     bool // a statement other than LockAddress was executed
-	user      bool // a user was locked
-}
-
 var (
 	errNested  = errors.New("memstore: transactions do not nest")
 	errOver    = errors.New("memstore: the transaction is over")
-	errOutside = errors.New("memstore: a lock outside of InTx")
+	errOutside = errors.New("memstore: only inside InTx")
 )
 
 // InTx is an error: transactions do not nest.
 func (t *tx) InTx(context.Context, func(ports.Store) error) error { return errNested }
 
 func (t *tx) statement(ctx context.Context, name string, fn func(t *tx) error) error {
-	t.store.count(name)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.calls = append(t.calls, name)
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	if t.over {
 		return errOver
 	}
-	err := fn(t)
-	if name != "Users.LockAddress" {
-		t.locks.begun = true
-	}
-	return err
+	return fn(t)
 }
 
 func (t *tx) rollBack() {

@@ -2,9 +2,7 @@ package memstore
 
 import (
 	"bytes"
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -12,24 +10,20 @@ import (
 	"github.com/google/uuid"
 
 	"coffeeshop/domain"
+	"coffeeshop/ports"
 )
 
 type users struct{ runner }
 
-func (r users) LockAddress(ctx context.Context, key string) error {
-	return r.statement(ctx, "Users.LockAddress", func(t *tx) error {
-		switch {
-		case t.locks == nil:
-			return errOutside
-		case t.locks.begun:
-			return errors.New("memstore: LockAddress after another statement of the transaction")
-		case len(t.locks.addresses) == 2:
-			return errors.New("memstore: LockAddress for a third address")
-		case len(t.locks.addresses) == 1 && key <= t.locks.addresses[0]:
-			return errors.New("memstore: LockAddress not in ascending order")
+func (r users) Lock(ctx context.Context, who ports.Whom) ([]domain.User, error) {
+	return query(ctx, r, "Users.Lock", func(t *tx) ([]domain.User, error) {
+		if !t.explicit {
+			return nil, errOutside
 		}
-		t.locks.addresses = append(t.locks.addresses, key)
-		return nil
+		return slices.SortedFunc(t.store.users.where(func(u domain.User) bool {
+			return who.Address != "" && u.Email.Key == who.Address || slices.Contains(who.IDs, u.ID) ||
+				who.Admins && u.Verified() && u.Role == domain.RoleAdmin
+		}), func(a, b domain.User) int { return -descendingID(a, b) }), nil
 	})
 }
 
@@ -65,30 +59,6 @@ func (r users) ByEmail(ctx context.Context, key string) (domain.User, error) {
 			return found[0], nil
 		}
 		return domain.User{}, domain.ErrNotFound
-	})
-}
-
-func (r users) Lock(ctx context.Context, id uuid.UUID) (domain.User, error) {
-	return query(ctx, r, "Users.Lock", func(t *tx) (domain.User, error) {
-		if t.locks == nil {
-			return domain.User{}, errOutside
-		}
-		t.locks.user = true
-		return t.store.users.get(id)
-	})
-}
-
-func (r users) LockAdmins(ctx context.Context) ([]domain.User, error) {
-	return query(ctx, r, "Users.LockAdmins", func(t *tx) ([]domain.User, error) {
-		switch {
-		case t.locks == nil:
-			return nil, errOutside
-		case t.locks.user:
-			return nil, errors.New("memstore: LockAdmins after a lock on a user")
-		}
-		return slices.SortedFunc(t.store.users.where(func(u domain.User) bool {
-			return u.Verified() && u.Role == domain.RoleAdmin
-		}), func(a, b domain.User) int { return -descendingID(a, b) }), nil
 	})
 }
 
@@ -130,12 +100,12 @@ func (r users) Delete(ctx context.Context, id uuid.UUID, now time.Time) error {
 	})
 }
 
-func (r users) DeleteAttempts(ctx context.Context, key string, keep int) error {
+func (r users) DeleteAttempts(ctx context.Context, ids ...uuid.UUID) error {
 	return r.statement(ctx, "Users.DeleteAttempts", func(t *tx) error {
-		attempts := slices.SortedFunc(t.store.users.where(func(u domain.User) bool {
-			return u.Email.Key == key && !u.Verified()
-		}), newestUser)
-		for _, u := range attempts[min(max(keep, 0), len(attempts)):] {
+		if !t.explicit {
+			return errOutside
+		}
+		for u := range t.store.users.where(func(u domain.User) bool { return !u.Verified() && slices.Contains(ids, u.ID) }) {
 			t.removeUser(u.ID)
 		}
 		return nil
@@ -190,7 +160,10 @@ func (t *tx) removeUser(id uuid.UUID) {
 func descendingID(a, b domain.User) int { return bytes.Compare(b.ID[:], a.ID[:]) }
 
 func newestUser(a, b domain.User) int {
-	return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), descendingID(a, b))
+	if a.Newer(b) {
+		return -1
+	}
+	return 1
 }
 
 // first returns the first limit rows.

@@ -13,7 +13,9 @@ CREATE TABLE users (
     role              text        NOT NULL CHECK (role IN ('user', 'admin')),
     locale            text        NOT NULL CHECK (locale IN ('en', 'ru')),
     password_hash     text        NOT NULL,
+    password_version  bigint      NOT NULL,
     unverified_until  timestamptz,
+    sign_up_network   text        NOT NULL, -- keyed hash; empty once verified
     blocked           boolean     NOT NULL,
     blocked_until     timestamptz,
     block_reason      text        NOT NULL,
@@ -73,7 +75,11 @@ CREATE TABLE challenges (
     user_id        uuid REFERENCES users ON DELETE CASCADE, -- null: the address has no account that it fits
     locale         text        NOT NULL CHECK (locale IN ('en', 'ru')),
     guesses        bigint      NOT NULL,
+    ip             text        NOT NULL,
+    user_agent     text        NOT NULL,
+    request_id     text        NOT NULL,
     created_at     timestamptz NOT NULL,
+    hand_overs     bigint      NOT NULL, -- tries that are not known to have failed
     handed_over_at timestamptz,
     expires_at     timestamptz NOT NULL
 );
@@ -119,6 +125,7 @@ CREATE TABLE audit_events (
     details    jsonb       NOT NULL
 );
 CREATE INDEX audit_events_subject ON audit_events (subject, at);
+CREATE INDEX audit_events_purge ON audit_events (at);
 CREATE INDEX audit_events_actor ON audit_events (actor) WHERE actor IS NOT NULL;
 
 -- +goose Down

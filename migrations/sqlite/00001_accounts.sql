@@ -16,7 +16,9 @@ CREATE TABLE users (
     role              text        NOT NULL CHECK (role IN ('user', 'admin')),
     locale            text        NOT NULL CHECK (locale IN ('en', 'ru')),
     password_hash     text        NOT NULL,
+    password_version  integer     NOT NULL,
     unverified_until  timestamp,
+    sign_up_network   text        NOT NULL, -- keyed hash; empty once verified
     blocked           boolean     NOT NULL,
     blocked_until     timestamp,
     block_reason      text        NOT NULL,
@@ -75,7 +77,11 @@ CREATE TABLE challenges (
     user_id        text REFERENCES users ON DELETE CASCADE, -- null: the address has no account that it fits
     locale         text        NOT NULL CHECK (locale IN ('en', 'ru')),
     guesses        integer     NOT NULL,
+    ip             text        NOT NULL,
+    user_agent     text        NOT NULL,
+    request_id     text        NOT NULL,
     created_at     timestamp   NOT NULL,
+    hand_overs     integer     NOT NULL, -- tries that are not known to have failed
     handed_over_at timestamp,
     expires_at     timestamp   NOT NULL
 );
@@ -121,6 +127,7 @@ CREATE TABLE audit_events (
     details    text        NOT NULL
 );
 CREATE INDEX audit_events_subject ON audit_events (subject, at);
+CREATE INDEX audit_events_purge ON audit_events (at);
 CREATE INDEX audit_events_actor ON audit_events (actor) WHERE actor IS NOT NULL;
 
 -- +goose Down

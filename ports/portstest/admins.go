@@ -13,7 +13,7 @@ import (
 )
 
 var adminTests = tests{
-	"LockAdmins returns every verified admin, blocked ones too, in the order of their ids": func(e *env) {
+	"Lock of the admins returns every verified one, blocked ones too, in the order of their ids": func(e *env) {
 		sameList(e, ok[[]domain.User](e)(lockAdmins(e)), nil)
 		var want []domain.User
 		for i := range 4 {
@@ -72,7 +72,7 @@ func (e *env) admin() domain.User {
 // demote makes an admin a user unless no other admin would remain.
 func (e *env) demote(id uuid.UUID) error {
 	return e.Store.InTx(e.ctx, func(tx ports.Store) error {
-		admins, err := tx.Users().LockAdmins(e.ctx)
+		admins, err := tx.Users().Lock(e.ctx, ports.Whom{Admins: true})
 		if err != nil {
 			return err
 		}
@@ -90,10 +90,4 @@ func (e *env) demote(id uuid.UUID) error {
 	})
 }
 
-func lockAdmins(e *env) (admins []domain.User, err error) {
-	err = e.Store.InTx(e.ctx, func(tx ports.Store) error {
-		admins, err = tx.Users().LockAdmins(e.ctx)
-		return err
-	})
-	return admins, err
-}
+func lockAdmins(e *env) ([]domain.User, error) { return e.locked(ports.Whom{Admins: true}) }

@@ -30,14 +30,14 @@ type changes struct {
 
 func newChanges(e *env) *changes {
 	c := &changes{user: e.newVerified(e.email()), renamed: e.user(), deleted: e.user(), next: uuid.New(),
-		throttle: uuid.NewString(), returned: uuid.NewString(), reset: uuid.NewString(), key: uuid.NewString()}
+		throttle: "1" + uuid.NewString(), returned: "2" + uuid.NewString(), reset: "3" + uuid.NewString(), key: "4" + uuid.NewString()}
 	for _, key := range []string{c.returned, c.reset} {
 		same(e, e.take(key, once, e.now), 0)
 	}
 	c.forgotten = e.event(c.renamed.ID, uuid.Nil)
 	c.session = e.session(c.renamed.ID)
 	c.consumed = e.challenge(domain.PurposeVerifyEmail, e.email(), uuid.Nil, 0)
-	c.challenge = domain.NewChallenge(uuid.New(), domain.PurposeVerifyEmail, c.user.Email, c.user.ID, domain.LocaleEnglish, 0, e.now)
+	c.challenge = domain.NewChallenge(uuid.New(), domain.PurposeVerifyEmail, c.user.Email, c.user.ID, domain.LocaleEnglish, 0, domain.Client{}, e.now)
 	c.notice = domain.Notice{ID: newID(), Kind: domain.NoticeSessionStolen, Email: c.user.Email, Locale: domain.LocaleEnglish, CreatedAt: e.now}
 	c.event = domain.AuditEvent{ID: newID(), At: e.now, Subject: c.user.ID, Action: domain.ActionUserVerified}
 	return c
@@ -50,11 +50,14 @@ func (c *changes) make(e *env, tx ports.Store) error {
 	rotation := ports.Rotation{SessionID: c.session.Session.ID, JTI: c.session.Token.JTI, NextJTI: c.next,
 		Reason: domain.ReasonRotated, Now: e.now, Life: time.Hour}
 	steps := []func() error{
+		func() error {
+			return second(tx.Users().Lock(e.ctx, ports.Whom{IDs: []uuid.UUID{c.renamed.ID, c.deleted.ID}}))
+		},
 		func() error { return tx.Users().Create(e.ctx, c.user) },
 		func() error { return renamed.Rename("Renamed", "", e.now) },
 		func() error { return tx.Users().Update(e.ctx, renamed) },
-		func() error { return tx.Users().Delete(e.ctx, c.deleted.ID, e.now) },
 		func() error { _, err := tx.Sessions().Rotate(e.ctx, rotation); return err },
+		func() error { return tx.Users().Delete(e.ctx, c.deleted.ID, e.now) },
 		func() error { return tx.Challenges().Create(e.ctx, c.challenge) },
 		func() error { return tx.Challenges().Consume(e.ctx, c.consumed.ID, e.now) },
 		func() error { return tx.Notices().Create(e.ctx, c.notice) },

@@ -173,7 +173,8 @@ func (e *env) sessionOf(user uuid.UUID, l domain.SessionLifetimes) ports.Session
 func (e *env) challenge(p domain.Purpose, email domain.Email, user uuid.UUID, guesses int) domain.Challenge {
 	e.Helper()
 	e.now = e.now.Add(time.Second)
-	c := domain.NewChallenge(uuid.New(), p, email, user, domain.LocaleRussian, guesses, e.now)
+	client := domain.Client{IP: "192.0.2.7", UserAgent: "Browser/2 – «ё»", RequestID: "r"}
+	c := domain.NewChallenge(uuid.New(), p, email, user, domain.LocaleRussian, guesses, client, e.now)
 	e.must(e.Store.Challenges().Create(e.ctx, c))
 	return c
 }
@@ -192,6 +193,27 @@ func (e *env) state(id uuid.UUID, now time.Time) (state ports.SessionState, err 
 		return err
 	})
 	return state, err
+}
+
+// locked locks users, and returns them as they were under the lock.
+func (e *env) locked(who ports.Whom) (users []domain.User, err error) {
+	err = e.Store.InTx(e.ctx, func(tx ports.Store) error {
+		users, err = tx.Users().Lock(e.ctx, who)
+		return err
+	})
+	return users, err
+}
+
+// lockOne locks one user in a transaction.
+func (e *env) lockOne(tx ports.Store, id uuid.UUID) (domain.User, error) {
+	users, err := tx.Users().Lock(e.ctx, ports.Whom{IDs: []uuid.UUID{id}})
+	if err == nil && len(users) == 0 {
+		err = domain.ErrNotFound
+	}
+	if err != nil {
+		return domain.User{}, err
+	}
+	return users[0], nil
 }
 
 // countJobs counts the visible jobs of an id.

@@ -154,6 +154,17 @@ var heldTests = tests{
 			return s.Throttles().DeleteIdle(e.ctx, e.now.Add(once.Interval), limit)
 		})
 	},
+	"Audit.DeleteBefore passes over held rows": func(e *env) {
+		e.passesOver(func() held {
+			var event domain.AuditEvent
+			for range 3 {
+				event = e.event(uuid.New(), uuid.Nil)
+			}
+			return func(tx ports.Store) error { return tx.Audit().Forget(e.ctx, event.Subject) }
+		}, func(s ports.Store, limit int) (int, error) {
+			return s.Audit().DeleteBefore(e.ctx, e.now.Add(time.Microsecond), limit)
+		})
+	},
 	"Throttles.DeleteForgotten passes over held rows": func(e *env) {
 		e.passesOver(func() held {
 			var key string

@@ -75,7 +75,7 @@ var roundTripTests = tests{
 			now := genMoment.Draw(t, "now")
 			purpose := rapid.SampledFrom([]domain.Purpose{domain.PurposeVerifyEmail, domain.PurposeResetPassword, domain.PurposeChangeEmail})
 			c := domain.NewChallenge(uuid.New(), purpose.Draw(t, "purpose"), genEmail.Draw(t, "email"), uuid.Nil, genLocale.Draw(t, "locale"),
-				rapid.IntRange(0, domain.MaxGuesses).Draw(t, "guesses"), now)
+				rapid.IntRange(0, domain.MaxGuesses).Draw(t, "guesses"), genClient.Draw(t, "client"), now)
 			must(t, e.Store.Challenges().Create(e.ctx, c))
 			c.CreatedAt, c.ExpiresAt = kept(c.CreatedAt), kept(c.ExpiresAt)
 			cameBack(t, c)(e.Store.Challenges().ByID(e.ctx, c.ID))

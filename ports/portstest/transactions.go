@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"coffeeshop/domain"
 	"coffeeshop/ports"
 )
@@ -94,14 +96,14 @@ var transactionTests = tests{
 	"a deadline that passes while waiting is the error unavailable": func(e *env) {
 		key := e.email().Key
 		e.inTx(func(tx ports.Store) error {
-			if err := tx.Users().LockAddress(e.ctx, key); err != nil {
+			if _, err := tx.Users().Lock(e.ctx, ports.Whom{Address: key}); err != nil {
 				return err
 			}
 			ctx, cancel := context.WithTimeout(e.ctx, 100*time.Millisecond)
 			defer cancel()
 			waited := make(chan error, 1)
 			go func() {
-				waited <- e.Store.InTx(ctx, func(tx ports.Store) error { return tx.Users().LockAddress(ctx, key) })
+				waited <- e.Store.InTx(ctx, func(tx ports.Store) error { return second(tx.Users().Lock(ctx, ports.Whom{Address: key})) })
 			}()
 			select {
 			case err := <-waited:
@@ -123,61 +125,72 @@ var transactionTests = tests{
 		_, err := e.Store.Users().ByID(e.ctx, u.ID)
 		e.fails(err, domain.ErrNotFound)
 	},
-	"LockAddress makes transactions of one address follow each other": func(e *env) {
+	"Lock makes transactions of one address follow each other": func(e *env) {
 		u := e.user()
 		e.allWin(e.race(racers, func(int) error {
 			return e.Store.InTx(e.ctx, func(tx ports.Store) error {
-				if err := tx.Users().LockAddress(e.ctx, u.Email.Key); err != nil {
+				users, err := tx.Users().Lock(e.ctx, ports.Whom{Address: u.Email.Key})
+				if err != nil {
 					return err
 				}
-				return e.countUp(tx, u.Email.Key)
+				return e.countUp(tx, users[0])
 			})
 		}))
 		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)).FirstName, strconv.Itoa(racers))
 	},
-	"LockAddress holds an address that nobody has": func(e *env) {
+	"Lock holds an address that nobody has": func(e *env) {
 		email := e.email()
 		e.allWin(e.race(racers, func(int) error {
 			u := domain.NewUser(newID(), email, domain.PasswordHash{}, domain.LocaleEnglish, e.now)
 			u.Verify(e.now)
 			return e.Store.InTx(e.ctx, func(tx ports.Store) error {
-				if err := tx.Users().LockAddress(e.ctx, email.Key); err != nil {
+				users, err := tx.Users().Lock(e.ctx, ports.Whom{Address: email.Key})
+				if err != nil || len(users) > 0 {
 					return err
 				}
-				_, err := tx.Users().ByEmail(e.ctx, email.Key)
-				if errors.Is(err, domain.ErrNotFound) {
-					err = tx.Users().Create(e.ctx, u)
-				}
-				return err
+				return tx.Users().Create(e.ctx, u)
 			})
 		}))
 	},
-	"LockAddress takes two addresses in the order of their keys": func(e *env) {
-		a, b := e.user(), e.user()
-		if a.Email.Key > b.Email.Key {
-			a, b = b, a
+	"Lock of users in any order and combination does not wait in a circle": func(e *env) {
+		a, b, c := e.admin(), e.user(), e.attempt(e.email())
+		all := []ports.Whom{
+			{IDs: []uuid.UUID{a.ID, b.ID, c.ID}},
+			{IDs: []uuid.UUID{c.ID, a.ID}},
+			{IDs: []uuid.UUID{b.ID}, Admins: true},
+			{IDs: []uuid.UUID{b.ID, a.ID}, Address: c.Email.Key},
+			{Address: c.Email.Key, Admins: true},
+			{Address: b.Email.Key, IDs: []uuid.UUID{c.ID}},
 		}
-		e.allWin(e.race(racers, func(i int) error {
+		var raised atomic.Int64
+		e.allWin(e.race(4*len(all), func(i int) error {
 			return e.Store.InTx(e.ctx, func(tx ports.Store) error {
-				keys := [][]string{{a.Email.Key, b.Email.Key}, {b.Email.Key}}[i%2]
-				for _, key := range keys {
-					if err := tx.Users().LockAddress(e.ctx, key); err != nil {
+				users, err := tx.Users().Lock(e.ctx, all[i%len(all)])
+				if err != nil {
+					return err
+				}
+				for _, u := range users {
+					if u.ID != b.ID && u.ID != c.ID {
+						continue
+					}
+					if err := e.countUp(tx, u); err != nil {
 						return err
 					}
+					raised.Add(1)
 				}
-				return e.countUp(tx, b.Email.Key)
+				return nil
 			})
 		}))
-		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, b.ID)).FirstName, strconv.Itoa(racers))
+		counted := func(id uuid.UUID) int {
+			n, _ := strconv.Atoi(ok[domain.User](e)(e.Store.Users().ByID(e.ctx, id)).FirstName)
+			return n
+		}
+		same(e, int64(counted(b.ID)+counted(c.ID)), raised.Load())
 	},
 }
 
-// countUp adds one to the number that stands in the user's first name; a lost update is domain.ErrConflict.
-func (e *env) countUp(tx ports.Store, key string) error {
-	u, err := tx.Users().ByEmail(e.ctx, key)
-	if err != nil {
-		return err
-	}
+// countUp adds one to the number that stands in the locked user's first name; a lost update is domain.ErrConflict.
+func (e *env) countUp(tx ports.Store, u domain.User) error {
 	n, _ := strconv.Atoi(u.FirstName)
 	if err := u.Rename(strconv.Itoa(n+1), "", e.now); err != nil {
 		return err

@@ -2,6 +2,9 @@ package portstest
 
 import (
 	"errors"
+	"slices"
+
+	"github.com/google/uuid"
 
 	"coffeeshop/domain"
 	"coffeeshop/ports"
@@ -57,10 +60,10 @@ var uniquenessTests = tests{
 		e.must(u.Rename("Ann", "", e.now))
 		e.must(e.Store.Users().Update(e.ctx, u))
 	},
-	"of 16 attempts verified under LockAddress one becomes the account": func(e *env) {
+	"of 16 attempts verified under the lock of the address one becomes the account": func(e *env) {
 		verifyAll(e, true)
 	},
-	"of 16 attempts verified without LockAddress one becomes the account, by the index": func(e *env) {
+	"of 16 attempts verified without the lock of the address one becomes the account, by the index": func(e *env) {
 		verifyAll(e, false)
 	},
 	"of concurrent moves to one address one succeeds": func(e *env) {
@@ -86,15 +89,15 @@ func verifyAll(e *env, lockAddress bool) {
 	}
 	winner := e.oneWins(e.race(racers, func(i int) error {
 		return e.Store.InTx(e.ctx, func(tx ports.Store) error {
+			who := ports.Whom{IDs: []uuid.UUID{attempts[i].ID}}
 			if lockAddress {
-				if err := tx.Users().LockAddress(e.ctx, email.Key); err != nil {
-					return err
-				}
+				who.Address = email.Key
 			}
-			u, err := tx.Users().Lock(e.ctx, attempts[i].ID)
+			users, err := tx.Users().Lock(e.ctx, who)
 			if err != nil {
 				return err
 			}
+			u := users[slices.IndexFunc(users, func(u domain.User) bool { return u.ID == attempts[i].ID })]
 			u.Verify(e.now)
 			return tx.Users().Update(e.ctx, u)
 		})
@@ -135,21 +138,19 @@ var attemptTests = tests{
 			return err
 		}))
 	},
-	"DeleteAttempts removes the unverified users of the address but the newest, with their challenges": func(e *env) {
-		email := e.email()
+	"DeleteAttempts removes the unverified ones of the users, with their challenges": func(e *env) {
+		verified := e.user()
 		var users []domain.User
 		var asked []domain.Challenge
-		for range 5 {
-			u := e.attempt(email)
+		for _, u := range []domain.User{e.attempt(e.email()), e.attempt(e.email()), verified, e.attempt(e.email())} {
 			users = append(users, u)
-			asked = append(asked, e.challenge(domain.PurposeVerifyEmail, email, u.ID, 0))
+			asked = append(asked, e.challenge(domain.PurposeVerifyEmail, u.Email, u.ID, 0))
 		}
-		bystander := e.attempt(e.email())
-		e.must(e.Store.Users().DeleteAttempts(e.ctx, email.Key, domain.MaxAttempts))
+		e.must(e.deleteAttempts(users[0].ID, users[1].ID, verified.ID))
 		for i := range users {
 			_, err := e.Store.Users().ByID(e.ctx, users[i].ID)
 			_, errAsked := e.Store.Challenges().ByID(e.ctx, asked[i].ID)
-			if i >= 5-domain.MaxAttempts {
+			if i > 1 {
 				e.must(err)
 				e.must(errAsked)
 			} else {
@@ -157,26 +158,19 @@ var attemptTests = tests{
 				e.fails(errAsked, domain.ErrNotFound)
 			}
 		}
-		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, bystander.ID)), bystander)
 	},
-	"DeleteAttempts leaves the verified user alone, whatever it keeps": func(e *env) {
-		u := e.user()
-		attempt := e.attempt(e.email())
-		moved := attempt
-		moved.ChangeEmail(u.Email, e.now)
-		e.must(e.Store.Users().Update(e.ctx, moved))
-		asked := e.challenge(domain.PurposeResetPassword, u.Email, u.ID, 0)
+	"DeleteAttempts of nobody is no error": func(e *env) {
+		e.must(e.deleteAttempts())
+	},
+}
 
-		e.must(e.Store.Users().DeleteAttempts(e.ctx, u.Email.Key, 1))
-		e.must(second(e.Store.Users().ByID(e.ctx, attempt.ID)))
-		e.must(e.Store.Users().DeleteAttempts(e.ctx, u.Email.Key, 0))
-		e.fails(second(e.Store.Users().ByID(e.ctx, attempt.ID)), domain.ErrNotFound)
-		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
-		e.must(second(e.Store.Challenges().ByID(e.ctx, asked.ID)))
-	},
-	"DeleteAttempts of an address without any is no error": func(e *env) {
-		e.must(e.Store.Users().DeleteAttempts(e.ctx, e.email().Key, 0))
-	},
+func (e *env) deleteAttempts(ids ...uuid.UUID) error {
+	return e.Store.InTx(e.ctx, func(tx ports.Store) error {
+		if _, err := tx.Users().Lock(e.ctx, ports.Whom{IDs: ids}); err != nil {
+			return err
+		}
+		return tx.Users().DeleteAttempts(e.ctx, ids...)
+	})
 }
 
 func second[T any](_ T, err error) error { return err }

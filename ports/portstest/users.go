@@ -54,14 +54,14 @@ var userTests = tests{
 	"Lock returns the user, and ErrNotFound for an absent one": func(e *env) {
 		u := e.user()
 		e.inTx(func(tx ports.Store) error {
-			got, err := tx.Users().Lock(e.ctx, u.ID)
+			got, err := e.lockOne(tx, u.ID)
 			if err == nil && got != u {
 				e.Errorf("got %+v, want %+v", got, u)
 			}
 			return err
 		})
 		e.fails(e.Store.InTx(e.ctx, func(tx ports.Store) error {
-			_, err := tx.Users().Lock(e.ctx, newID())
+			_, err := e.lockOne(tx, newID())
 			return err
 		}), domain.ErrNotFound)
 	},
@@ -69,7 +69,7 @@ var userTests = tests{
 		u := e.user()
 		e.allWin(e.race(racers, func(int) error {
 			return e.Store.InTx(e.ctx, func(tx ports.Store) error {
-				locked, err := tx.Users().Lock(e.ctx, u.ID)
+				locked, err := e.lockOne(tx, u.ID)
 				if err != nil {
 					return err
 				}
@@ -116,7 +116,7 @@ var userTests = tests{
 		same(e, e.rotate(s, domain.ReasonRotated).User, u)
 		same(e, ok[ports.SessionState](e)(e.state(s.Session.ID, e.now)).User, u)
 		e.inTx(func(tx ports.Store) error {
-			locked, err := tx.Users().Lock(e.ctx, u.ID)
+			locked, err := e.lockOne(tx, u.ID)
 			if err == nil && locked != u {
 				e.Errorf("got %+v, want %+v", locked, u)
 			}
