@@ -76,11 +76,12 @@ var genClient = rapid.Custom(func(t *rapid.T) domain.Client {
 var genUser = rapid.Custom(func(t *rapid.T) domain.User {
 	hash := domain.NewPasswordHash(genText(255).Draw(t, "hash"))
 	u := domain.NewUser(newID(), genEmail.Draw(t, "email"), hash, genLocale.Draw(t, "locale"), genMoment.Draw(t, "signed up"))
+	u.SignUpNetwork = rapid.StringMatching("[A-Za-z0-9_-]{0,64}").Draw(t, "network")
 	if rapid.Bool().Draw(t, "verified") {
 		u.Verify(genMoment.Draw(t, "verified at"))
 	}
 	change(t, &u)
-	u.Version = genCount.Draw(t, "version")
+	u.Version, u.PasswordVersion = genCount.Draw(t, "version"), genCount.Draw(t, "password version")
 	return u
 })
 

@@ -83,6 +83,10 @@ var roundTripTests = tests{
 				live, err := e.Store.Challenges().Live(e.ctx, c.Purpose, c.Email.Key, at)
 				cameBack(t, n)(len(live), err)
 			}
+			ends := now.Add(domain.ChallengeLife)
+			must(t, e.Store.Challenges().BeginHandOver(e.ctx, c.ID, now, ends))
+			c.HandOvers, c.HandedOverAt, c.ExpiresAt = 1, kept(now), kept(ends)
+			cameBack(t, c)(e.Store.Challenges().ByID(e.ctx, c.ID))
 		})
 	},
 	"every notice comes back": func(e *env) {

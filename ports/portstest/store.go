@@ -41,7 +41,7 @@ func Store(t *testing.T, open func(t *testing.T) Fixture) {
 	// Tests that keep to their own users, addresses and keys share a store.
 	group(t, open, "transactions", transactionTests, methodTests, isolationTests)
 	group(t, open, "users", userTests, uniquenessTests, attemptTests)
-	group(t, open, "what comes back", textTests, roundTripTests)
+	group(t, open, "what comes back", textTests, roundTripTests, nobodyTests)
 	group(t, open, "sessions", sessionTests, rotationTests, endingTests)
 	group(t, open, "challenges, throttles and records", challengeTests, guessTests, throttleTests, returnTests, rememberTests,
 		recordTests, forgetTests, timeTests)
