@@ -27,8 +27,8 @@ import (
 // error. So is, outside of a transaction, every method that says "only inside InTx".
 //
 // Each method is atomic: it does all that it says, or nothing. A verdict, which is any error of package domain but
-// domain.ErrUnavailable, leaves the transaction in order: it goes on, and can commit. Any other error ends it: fn
-// returns it.
+// domain.ErrUnavailable, leaves the transaction in order: it goes on, and can commit. (A verdict on a race over an
+// address or a user that the transaction did not lock may end it.) Any other error ends it: fn returns it.
 //
 // Transactions are READ COMMITTED: a method sees what others committed before it began, also when the transaction
 // read something else before. Rows that a method locks are returned as they are once the lock is held. Purges (the

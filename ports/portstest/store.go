@@ -39,7 +39,7 @@ type Fixture struct {
 // store, and closes it by t.Cleanup; it is called a few times, concurrently.
 func Store(t *testing.T, open func(t *testing.T) Fixture) {
 	// Tests that keep to their own users, addresses and keys share a store.
-	group(t, open, "transactions", transactionTests, methodTests, isolationTests)
+	group(t, open, "transactions", transactionTests, verdictTests, methodTests, isolationTests)
 	group(t, open, "users", userTests, uniquenessTests, attemptTests)
 	group(t, open, "what comes back", textTests, roundTripTests, nobodyTests)
 	group(t, open, "sessions", sessionTests, rotationTests, endingTests)
