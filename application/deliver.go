@@ -77,7 +77,7 @@ func (a *App) wantsCodes(ctx context.Context, c domain.Challenge) (bool, error) 
 	if errors.Is(err, domain.ErrNotFound) {
 		return false, nil
 	}
-	return err == nil && !(c.Purpose == domain.PurposeVerifyEmail && u.Verified()), err
+	return err == nil && (c.Purpose != domain.PurposeVerifyEmail || !u.Verified()), err
 }
 
 // tellOwner writes a notice to the owner of an address that somebody else tried to use, at most one an hour.

@@ -43,7 +43,15 @@ func onEngines(t *testing.T, test func(t *testing.T, w *world), adjust ...func(*
 		t.Parallel()
 		url := pgtest.New(t)
 		db := open(t, bunstore.Config{PostgresURL: url})
-		test(t, newWorldOn(t, db, takeJobs(t, "pgx", url, "SELECT id, kind, args->>'id' FROM river_job WHERE id > $1 ORDER BY id"), adjust...))
+		w := newWorldOn(t, db, takeJobs(t, "pgx", url, "SELECT id, kind, args->>'id' FROM river_job WHERE id > $1 ORDER BY id"), adjust...)
+		w.waiting = func() (n int) {
+			err := db.Pool().QueryRow(w.ctx, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").Scan(&n)
+			if err != nil {
+				t.Error(err)
+			}
+			return n
+		}
+		test(t, w)
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"coffeeshop/application"
 	"coffeeshop/domain"
+	"coffeeshop/ports"
 )
 
 // The tests here stop a call where it matters, have another one done from beginning to end, and let the first go on.
@@ -123,6 +124,7 @@ func TestWrites_OfAnActorWhoLostItsAuthorityMeanwhileAreRefused(t *testing.T) {
 
 // Of a reset and a change of the password that exclude each other, one succeeds, and its password stands.
 func TestPassword_OfAResetAndAChangeOneSucceeds(t *testing.T) {
+	t.Parallel()
 	const first, second = "the first new password", "the second new password"
 	for name, long := range map[string]bool{"digits": false, "the long code": true} {
 		for _, during := range []string{"the hash", "the transaction"} {
@@ -164,6 +166,59 @@ func TestPassword_OfAResetAndAChangeOneSucceeds(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A user who is deleted while a call waits for its row is none when the call goes on.
+func TestCalls_BesideADeletionOfTheirUserDoNotFail(t *testing.T) {
+	t.Parallel()
+	onEngines(t, func(t *testing.T, w *world) {
+		for name, call := range map[string]struct {
+			verified bool
+			do       func(email string) error
+			want     error
+		}{
+			"forgot": {true, func(email string) error { return w.ForgotPassword(w.ctx, email, domain.Client{}) }, nil},
+			"resend": {false, func(email string) error { return w.Resend(w.ctx, application.Resend{Email: email}) }, nil},
+			"sign-up": {false, func(email string) error {
+				_, err := w.SignUp(w.ctx, application.SignUp{Email: email, Password: password, Locale: domain.LocaleEnglish, Client: from("198.51.100.9")})
+				return err
+			}, nil},
+			"login": {true, func(email string) error {
+				_, err := w.Login(w.ctx, application.Login{Email: email, Password: password})
+				return err
+			}, domain.ErrInvalidCredentials},
+			"verify": {false, func(email string) error {
+				return w.Verify(w.ctx, application.Verify{Email: email, Code: w.mails.last().Long.Reveal()})
+			}, domain.ErrInvalidCode},
+		} {
+			email := name + "@example.com"
+			var u domain.User
+			if call.verified {
+				u = w.verified(email)
+			} else {
+				u = w.signUp(email)
+				w.deliver()
+			}
+			w.clock.advance(time.Minute)
+			done := make(chan error, 1)
+			err := w.store.InTx(w.ctx, func(tx ports.Store) error {
+				if err := tx.Users().Delete(w.ctx, u.ID, w.clock.Now()); err != nil {
+					return err
+				}
+				go func() { done <- call.do(email) }()
+				for w.waiting != nil && w.waiting() == 0 && len(done) == 0 {
+					time.Sleep(time.Millisecond)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := <-done; !errors.Is(err, call.want) {
+				t.Errorf("%s: %v, want %v", name, err, call.want)
+			}
+		}
+	})
 }
 
 func TestVerify_ACodeThatDiesWhileItIsUsedDoesNotOpenTheAccount(t *testing.T) {

@@ -86,7 +86,6 @@ func realApp(b *testing.B) *application.App {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { _ = hasher.Close() })
 	secret := domain.NewSecret("a secret of at least thirty-two bytes")
 	tokens, err := jwttoken.New(jwttoken.Config{Secret: secret})
 	if err != nil {

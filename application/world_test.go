@@ -22,15 +22,16 @@ const password = "correct horse battery"
 // runs twice, and a lock out of order is an error.
 type world struct {
 	*application.App
-	t      *testing.T
-	store  ports.Store // as it is, past the application
-	memory *memstore.Store
-	jobs   func() []memstore.Job // the committed ones that were not taken before
-	clock  *clock
-	hasher *hasher
-	mails  *outbox
-	stops  *stops
-	ctx    context.Context
+	t       *testing.T
+	store   ports.Store // as it is, past the application
+	memory  *memstore.Store
+	jobs    func() []memstore.Job // the committed ones that were not taken before
+	waiting func() int            // transactions that wait for a lock; nil where they are serial
+	clock   *clock
+	hasher  *hasher
+	mails   *outbox
+	stops   *stops
+	ctx     context.Context
 }
 
 // newWorld is a world in memory.
@@ -201,21 +202,35 @@ func (c *clock) advance(d time.Duration) {
 
 // hasher does no work, and counts it.
 type hasher struct {
-	mu    sync.Mutex
-	count int
+	mu     sync.Mutex
+	count  int
+	refuse func() error // instead of the work; nil: nothing is refused
+}
+
+// begin counts a hash, unless it is refused.
+func (h *hasher) begin() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.refuse != nil {
+		if err := h.refuse(); err != nil {
+			return err
+		}
+	}
+	h.count++
+	return nil
 }
 
 func (h *hasher) Hash(_ context.Context, p domain.Password) (domain.PasswordHash, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.count++
+	if err := h.begin(); err != nil {
+		return domain.PasswordHash{}, err
+	}
 	return domain.NewPasswordHash("hash of " + p.Reveal()), nil
 }
 
 func (h *hasher) Verify(_ context.Context, hash domain.PasswordHash, p domain.Password) (ok, outdated bool, err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.count++
+	if err := h.begin(); err != nil {
+		return false, false, err
+	}
 	ok = hash.Reveal() == "hash of "+p.Reveal() || hash.Reveal() == "old hash of "+p.Reveal()
 	return ok, ok && hash.Reveal() == "old hash of "+p.Reveal(), nil
 }
@@ -227,9 +242,15 @@ type outbox struct {
 	codes      []domain.Codes
 	notices    []domain.Notice
 	fail       error
+	before     func() error // comes before a challenge's mail; its error is the outcome
 }
 
 func (o *outbox) SendChallenge(_ context.Context, c domain.Challenge, codes domain.Codes) error {
+	if o.before != nil {
+		if err := o.before(); err != nil {
+			return err
+		}
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.fail != nil {

@@ -10,6 +10,7 @@ import (
 
 	"coffeeshop/adapters/bcrypthash"
 	"coffeeshop/adapters/bunstore"
+	"coffeeshop/adapters/hashqueue"
 	"coffeeshop/adapters/httpapi"
 	"coffeeshop/adapters/jwttoken"
 	"coffeeshop/application"
@@ -28,13 +29,22 @@ func newDatabase(lc fx.Lifecycle, cfg Config, jobs bunstore.JobQueue) (*bunstore
 	return db, nil
 }
 
-func newHasher(lc fx.Lifecycle, cfg Config) (*bcrypthash.Hasher, error) {
-	hasher, err := bcrypthash.New(bcrypthash.Config{Cost: cfg.BcryptCost, Queue: cfg.HashQueue})
+func newHasher(lc fx.Lifecycle, cfg Config) (*hashqueue.Queue, error) {
+	hasher, err := bcrypthash.New(bcrypthash.Config{Cost: cfg.BcryptCost})
 	if err != nil {
 		return nil, err
 	}
-	lc.Append(fx.StopHook(hasher.Close))
-	return hasher, nil
+	return queued(lc, cfg, hasher)
+}
+
+// queued puts the queue in front of a hasher.
+func queued(lc fx.Lifecycle, cfg Config, hasher ports.Hasher) (*hashqueue.Queue, error) {
+	queue, err := hashqueue.New(hasher, hashqueue.Config{Places: cfg.HashQueue})
+	if err != nil {
+		return nil, err
+	}
+	lc.Append(fx.StopHook(queue.Close))
+	return queue, nil
 }
 
 func newTokens(cfg Config, k keys, env surroundings, log *zap.Logger) (*jwttoken.Tokens, error) {

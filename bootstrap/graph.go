@@ -42,7 +42,7 @@ func graph(cfg Config, env surroundings) fx.Option {
 }
 
 // The commands, by what they ask of the graph. Hooks start in the order in which things are made, and stop in
-// the opposite one: no more requests, then no more jobs, then the lane of hashes, then the database.
+// the opposite one: no more requests, then no more jobs, then the queue of hashes, then the database.
 var (
 	serving   = fx.Invoke(migrateAtStart, func(*profiler) {}, func(*work) {}, func(*server) {})
 	migrating = fx.Invoke(func(*schema) {})

@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.uber.org/fx"
@@ -25,14 +26,16 @@ type work struct {
 	app    *application.App
 	worker *riverjobs.Worker // nil: other processes run the jobs
 	log    *zap.Logger
+	hashes func(ctx context.Context, prefixes []string) (bool, error) // looks for them
 
+	looking sync.WaitGroup
 	started bool // the worker; written before done is closed
 	cancel  context.CancelFunc
 	done    chan struct{} // closed when nothing is waited for any more
 }
 
 func newWork(lc fx.Lifecycle, cfg Config, db *bunstore.DB, schema *schema, app *application.App, log *zap.Logger) (*work, error) {
-	w := &work{cfg: cfg, schema: schema, app: app, log: log, done: make(chan struct{})}
+	w := &work{cfg: cfg, schema: schema, app: app, log: log, hashes: db.Users().HashBegins, done: make(chan struct{})}
 	if cfg.RunJobs {
 		var err error
 		if w.worker, err = riverjobs.NewWorker(riverjobs.Config{Pool: db.Pool(), SQLite: db.SQLite(), Log: log}, app); err != nil {
@@ -52,10 +55,20 @@ func (w *work) start(ctx context.Context) error {
 		return nil
 	}
 	defer close(w.done)
+	w.lookAtHashes(background)
 	if err := w.ensureAdmin(ctx); err != nil {
 		return err
 	}
 	return w.startWorker(ctx)
+}
+
+// lookAtHashes looks at all accounts, beside everything else.
+func (w *work) lookAtHashes(ctx context.Context) {
+	w.looking.Go(func() {
+		if err := warnOfDearHashes(ctx, w.cfg.BcryptCost, w.hashes, w.log); err != nil && ctx.Err() == nil {
+			w.log.Error("the hashes were not looked at", zap.Error(err))
+		}
+	})
 }
 
 // await waits for the schema. There is nobody to return an error to, so what goes wrong is logged.
@@ -74,6 +87,7 @@ func (w *work) await(ctx context.Context) {
 				continue
 			}
 			w.log.Info("ready")
+			w.lookAtHashes(ctx)
 			if err := w.ensureAdmin(ctx); err != nil {
 				w.log.Error("the admin was not made", zap.Error(err))
 			}
@@ -112,6 +126,7 @@ func (w *work) startWorker(ctx context.Context) error {
 func (w *work) stop(ctx context.Context) error {
 	w.cancel()
 	<-w.done
+	w.looking.Wait()
 	if !w.started {
 		return nil
 	}

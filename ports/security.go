@@ -23,14 +23,26 @@ func ClientOf(ctx context.Context) domain.Client {
 	return c
 }
 
-// Hasher hashes passwords. Both methods wait in a bounded queue: they return an error for which
-// errors.Is(err, domain.Overloaded(0)) holds, before any work, when it is full or ctx would end first. Nobody
-// may call them while holding a transaction.
+// Hasher hashes passwords, each with a salt of its own. In what Hash made, all bytes of a password count: the
+// domain.PasswordMaxBytes that may be set and any beyond. A Hasher is safe for concurrent use. Whoever made one
+// closes it, if it has something to close.
+//
+// A Hasher works when it is called. The wiring puts adapters/hashqueue in front of it, so that the application
+// gets one that is bounded: its methods wait, and return an error for which errors.Is(err, domain.Overloaded(0))
+// holds, before any work, when there is no place left or ctx would end first. Nobody may call them while holding
+// a transaction.
 type Hasher interface {
+	// Hash makes a hash at the present setting.
 	Hash(ctx context.Context, p domain.Password) (domain.PasswordHash, error)
-	// Verify reports whether p is the password of hash. The zero hash is nobody's: it costs the same work as a
-	// hash made by Hash, and the answer is false. Outdated says that the password was right, and that Hash would
-	// now make a stronger hash of it.
+	// Verify reports whether p is the password of hash. The zero hash is nobody's: the answer is false.
+	// Outdated says that the password was right, and that Hash would now make a stronger hash of it.
+	//
+	// A wrong password costs as much work as Hash, so that time tells nothing about an account: with nobody's
+	// hash, and with one of a weaker setting or an older format too. Only where the stored hash is of a stronger
+	// setting it costs that one's work, and makes no other call dearer.
+	//
+	// A malformed hash is an error, and never a success. The error is none of package domain's, and quotes
+	// neither the hash nor the password.
 	Verify(ctx context.Context, hash domain.PasswordHash, p domain.Password) (ok, outdated bool, err error)
 }
 

@@ -75,6 +75,10 @@ type Users interface {
 	// starts at the newest. A row added meanwhile neither repeats nor hides another.
 	List(ctx context.Context, after uuid.UUID, limit int) ([]domain.User, error)
 
+	// HashBegins reports whether the password hash of any user begins with one of the prefixes. It may look at every
+	// user.
+	HashBegins(ctx context.Context, prefixes []string) (bool, error)
+
 	// Update stores u if the stored version still is u.Version, and raises the version; domain.ErrConflict
 	// otherwise, domain.ErrNotFound when the user is gone, domain.ErrEmailTaken when u is verified and another
 	// verified user has the address.

@@ -1,9 +1,9 @@
-// Package bcrypthash hashes passwords with bcrypt, in a lane of its own that leaves the processors to everything
-// else.
+// Package bcrypthash hashes passwords with bcrypt.
 //
-// A stored hash is what bcrypt writes: "$2a$12$…". bcrypt reads 72 bytes, so a longer password is replaced by the
-// base64 of its SHA-384, and the stored hash says so: "$bcrypt-sha384$2a$12$…". Neither form is ever compared as
-// the other, since otherwise a leaked digest would itself be a password.
+// A stored hash is what bcrypt writes: "$2a$12$…". bcrypt reads 72 bytes, of which one marks the end of the
+// password, so one of more than 71 is replaced by the base64 of its SHA-384, and the stored hash says so:
+// "$bcrypt-sha384$2a$12$…". Neither form is ever compared as the other, since otherwise a leaked digest would
+// itself be a password.
 package bcrypthash
 
 import (
@@ -22,32 +22,26 @@ import (
 	"coffeeshop/ports"
 )
 
-// The costs that can be configured; a stored hash of a higher one is refused, since it would block the lane.
+// The costs that can be configured; a stored hash of a higher one is refused, since it would keep others waiting.
 const (
 	MinCost = 4
 	MaxCost = 15
 )
 
 const (
-	maxPlainBytes = 72
+	maxPlainBytes = 71 // of 72 bytes bcrypt would take any continuation
 	digestPrefix  = "$bcrypt-sha384"
 )
 
 // Config sizes the work.
 type Config struct {
-	Cost  int // 4 to 15
-	Width int // how many hashes at the same time; 0: one a processor
-	Queue int // how many may wait; 0: QueuePerWidth for each of Width
+	Cost int // MinCost to MaxCost
 }
-
-// QueuePerWidth is the default length of the queue: at cost 12 the last in it waits some 15 seconds.
-const QueuePerWidth = 64
 
 // Hasher implements ports.Hasher.
 type Hasher struct {
-	cost  int
-	decoy encoded // nobody's, of the configured cost
-	lane  *lane
+	cost   int
+	decoys map[int]encoded // nobody's, by cost, up to the configured one
 
 	generate func(password []byte, cost int) ([]byte, error) // bcrypt's, or counting
 	compare  func(hash, password []byte) error
@@ -55,39 +49,25 @@ type Hasher struct {
 
 var _ ports.Hasher = (*Hasher)(nil)
 
-// New starts the lane; Close ends it.
+// New returns a hasher.
 func New(cfg Config) (*Hasher, error) {
-	switch {
-	case cfg.Cost < MinCost || cfg.Cost > MaxCost:
+	if cfg.Cost < MinCost || cfg.Cost > MaxCost {
 		return nil, fmt.Errorf("the cost of password hashes must be %d to %d, not %d", MinCost, MaxCost, cfg.Cost)
-	case cfg.Width < 0:
-		return nil, fmt.Errorf("the width of the hashing lane must not be negative: %d", cfg.Width)
-	case cfg.Queue < 0:
-		return nil, fmt.Errorf("the queue of the hashing lane must not be negative: %d", cfg.Queue)
 	}
-	return &Hasher{
-		cost: cfg.Cost, decoy: newDecoy(cfg.Cost), lane: startLane(cfg.Width, cfg.Queue, niceness),
-		generate: bcrypt.GenerateFromPassword, compare: bcrypt.CompareHashAndPassword,
-	}, nil
-}
-
-// Close ends the lane: what is being hashed is finished, what waits gets domain.ErrUnavailable.
-func (h *Hasher) Close() error {
-	h.lane.close()
-	return nil
+	h := &Hasher{cost: cfg.Cost, decoys: map[int]encoded{}, generate: bcrypt.GenerateFromPassword, compare: bcrypt.CompareHashAndPassword}
+	for cost := MinCost; cost <= cfg.Cost; cost++ {
+		h.decoys[cost] = newDecoy(cost)
+	}
+	return h, nil
 }
 
 // Hash implements ports.Hasher.
-func (h *Hasher) Hash(ctx context.Context, p domain.Password) (domain.PasswordHash, error) {
+func (h *Hasher) Hash(_ context.Context, p domain.Password) (domain.PasswordHash, error) {
 	prefix, input := "", []byte(p.Reveal())
 	if len(input) > maxPlainBytes {
 		prefix, input = digestPrefix, digest(p.Reveal())
 	}
-	var hash []byte
-	var err error
-	if laneErr := h.lane.do(ctx, func() { hash, err = h.generate(input, h.cost) }); laneErr != nil {
-		return domain.PasswordHash{}, laneErr
-	}
+	hash, err := h.generate(input, h.cost)
 	if err != nil {
 		return domain.PasswordHash{}, fmt.Errorf("hash a password: %w", err)
 	}
@@ -95,8 +75,8 @@ func (h *Hasher) Hash(ctx context.Context, p domain.Password) (domain.PasswordHa
 }
 
 // Verify implements ports.Hasher. A hash that no bcrypt wrote is an error.
-func (h *Hasher) Verify(ctx context.Context, hash domain.PasswordHash, p domain.Password) (ok, outdated bool, err error) {
-	stored, nobody := h.decoy, hash.IsZero()
+func (h *Hasher) Verify(_ context.Context, hash domain.PasswordHash, p domain.Password) (ok, outdated bool, err error) {
+	stored, nobody := h.decoys[h.cost], hash.IsZero()
 	if !nobody {
 		if stored, err = parse(hash.Reveal()); err != nil {
 			return false, false, err
@@ -108,19 +88,31 @@ func (h *Hasher) Verify(ctx context.Context, hash domain.PasswordHash, p domain.
 	if stored.digested || nobody && long {
 		input = digest(text)
 	}
-	var result error
-	if err := h.lane.do(ctx, func() { result = h.compare([]byte(stored.bcrypt), input) }); err != nil {
+	right, err := h.matches(stored, input)
+	if err != nil {
 		return false, false, err
 	}
-	switch {
-	case errors.Is(result, bcrypt.ErrMismatchedHashAndPassword):
-		return false, false, nil
-	case result != nil:
-		return false, false, errDamaged
-	case nobody, stored.digested && !long, strings.ContainsRune(text, 0): // bcrypt takes "a\x00a" for "a"
+	if !right || nobody || stored.digested && !long || strings.ContainsRune(text, 0) { // bcrypt takes "a\x00a" for "a"
+		h.makeUp(stored.cost, input)
 		return false, false, nil
 	}
 	return true, stored.cost < h.cost || long && !stored.digested, nil
+}
+
+func (h *Hasher) matches(stored encoded, input []byte) (bool, error) {
+	err := h.compare([]byte(stored.bcrypt), input)
+	if err != nil && !errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
+		return false, errDamaged
+	}
+	return err == nil, nil
+}
+
+// makeUp does the work that comparing with a cheaper hash has left out, so that a wrong password takes no less
+// time than for nobody's hash: bcrypt at c, c+1 … C-1, which with the c that is done adds up to C.
+func (h *Hasher) makeUp(done int, input []byte) {
+	for cost := done; cost < h.cost; cost++ {
+		_ = h.compare([]byte(h.decoys[cost].bcrypt), input)
+	}
 }
 
 // encoded is a stored hash, taken apart.
@@ -135,6 +127,18 @@ var (
 	errDamaged = errors.New("verify a password: the stored hash is damaged, or not bcrypt's")
 	errCostly  = fmt.Errorf("verify a password: the stored hash has a cost over %d", MaxCost)
 )
+
+// DearerThan returns how stored hashes of a cost above the given one begin. A wrong password of theirs takes longer
+// than for nobody's hash.
+func DearerThan(cost int) (prefixes []string) {
+	for cost++; cost <= MaxCost; cost++ {
+		for _, version := range "aby" {
+			plain := fmt.Sprintf("$2%c$%02d$", version, cost)
+			prefixes = append(prefixes, plain, digestPrefix+plain)
+		}
+	}
+	return prefixes
+}
 
 // parse reads a stored hash. The errors do not quote it.
 func parse(text string) (encoded, error) {

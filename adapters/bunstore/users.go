@@ -30,7 +30,7 @@ func (r users) Lock(ctx context.Context, who ports.Whom) ([]domain.User, error) 
 		q = q.WhereOr("email_key = ?", who.Address)
 	}
 	if len(who.IDs) > 0 {
-		q = q.WhereOr("id IN (?)", bun.In(who.IDs))
+		q = q.WhereOr("id IN (?)", bun.List(who.IDs))
 	}
 	if who.Admins {
 		q = q.WhereOr("role = 'admin' AND status = 'verified'")
@@ -86,6 +86,22 @@ func (r users) List(ctx context.Context, after uuid.UUID, limit int) ([]domain.U
 	return each(rows, userRow.user), fail("list users", err)
 }
 
+func (r users) HashBegins(ctx context.Context, prefixes []string) (bool, error) {
+	byLength := map[int][]string{}
+	for _, prefix := range prefixes {
+		byLength[len(prefix)] = append(byLength[len(prefix)], prefix)
+	}
+	if len(byLength) == 0 {
+		return false, nil // to Bun, no condition at all
+	}
+	q := r.read.NewSelect().Model((*userRow)(nil))
+	for length, same := range byLength {
+		q = q.WhereOr("substr(password_hash, 1, ?) IN (?)", length, bun.List(same))
+	}
+	found, err := q.Exists(ctx)
+	return found, fail("look for password hashes", err)
+}
+
 // Update looks for another verified user of the address within the statement, since a violation of the index
 // ends a transaction on PostgreSQL; the index still decides between two that come at once.
 func (r users) Update(ctx context.Context, u domain.User) error {
@@ -132,8 +148,8 @@ func (r users) DeleteAttempts(ctx context.Context, ids ...uuid.UUID) error {
 		return err
 	}
 	const which = "status = 'unverified' AND id IN (?)"
-	in := bun.In(append(ids, uuid.Nil)) // of nobody; a list must not be empty
-	if err := (challenges{r.scope}).delete(ctx, "user_id IN (SELECT id FROM users WHERE "+which+")", in); err != nil {
+	in := bun.List(append([]uuid.UUID{uuid.Nil}, ids...)) // of nobody, too: a list must not be empty
+	if err := challenges(r).delete(ctx, "user_id IN (SELECT id FROM users WHERE "+which+")", in); err != nil {
 		return fail("delete the challenges of unverified users", err)
 	}
 	_, err := r.write.NewRaw("DELETE FROM users WHERE "+which, in).Exec(ctx)

@@ -65,9 +65,8 @@ func newWorld(t testing.TB, adjust ...func(*options)) *world {
 	secret := domain.NewSecret("a secret of at least thirty-two bytes")
 	tokens, err := jwttoken.New(jwttoken.Config{Secret: secret})
 	must(t, err)
-	hasher, err := bcrypthash.New(bcrypthash.Config{Cost: bcrypthash.MinCost, Width: 1})
+	hasher, err := bcrypthash.New(bcrypthash.Config{Cost: bcrypthash.MinCost})
 	must(t, err)
-	t.Cleanup(func() { must(t, hasher.Close()) })
 	w.app, err = application.New(application.Deps{
 		Store: o.store(w.store), Hasher: o.hasher(hasher), Tokens: tokens, Mailer: w.mails, Passwords: commonpasswords.Passwords{}, Secret: secret, Now: time.Now,
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, NewRandomID: uuid.New,

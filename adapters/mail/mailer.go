@@ -17,7 +17,10 @@ import (
 	"coffeeshop/ports"
 )
 
-// Transport delivers a written mail. A nil error means that it was taken over.
+// Transport hands a written mail to whatever delivers it, as it is: its headers, the subject among them, are
+// encoded already (RFC 2047), and it has one recipient. What nil, ports.ErrNotTaken and any other error mean,
+// ports.Mailer says; so it does of ctx and of concurrent calls. No error's text quotes the mail, its recipient, what
+// the mail server said (which may quote both), or the server's password. The package transporttest proves all of it.
 type Transport interface {
 	Deliver(ctx context.Context, m *gomail.Msg) error
 }
@@ -64,12 +67,12 @@ func (m *Mailer) SendNotice(ctx context.Context, n domain.Notice) error {
 func (m *Mailer) send(ctx context.Context, template string, locale domain.Locale, to domain.Email, data any) error {
 	content, err := m.templates.render(template, locale, data)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ports.ErrNotTaken, err)
 	}
 	msg := gomail.NewMsg(gomail.WithCharset(gomail.CharsetUTF8), gomail.WithEncoding(gomail.EncodingQP), gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(m.from)
-	if err := msg.To(to.ASCII()); err != nil {
-		return fmt.Errorf("address the mail %s: %w", template, err)
+	if msg.To(to.ASCII()) != nil { // its error quotes the address
+		return fmt.Errorf("%w: the mail %s has no address", ports.ErrNotTaken, template)
 	}
 	_, host, _ := strings.Cut(m.from.Address, "@")
 	msg.SetMessageIDWithValue(uuid.NewString() + "@" + host) // a repeated mail has another: programs drop what they know

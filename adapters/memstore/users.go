@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -67,6 +68,17 @@ func (r users) List(ctx context.Context, after uuid.UUID, limit int) ([]domain.U
 		return first(limit, slices.SortedFunc(t.store.users.where(func(u domain.User) bool {
 			return after == uuid.Nil || bytes.Compare(u.ID[:], after[:]) < 0
 		}), descendingID)), nil
+	})
+}
+
+func (r users) HashBegins(ctx context.Context, prefixes []string) (bool, error) {
+	return query(ctx, r, "Users.HashBegins", func(t *tx) (bool, error) {
+		for range t.store.users.where(func(u domain.User) bool {
+			return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(u.PasswordHash.Reveal(), prefix) })
+		}) {
+			return true, nil
+		}
+		return false, nil
 	})
 }
 

@@ -2,6 +2,7 @@ package portstest
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -64,6 +65,16 @@ var userTests = tests{
 			_, err := e.lockOne(tx, newID())
 			return err
 		}), domain.ErrNotFound)
+	},
+	"HashBegins looks at the beginning of every hash, to the letter": func(e *env) {
+		u := e.newVerified(e.email())
+		prefix := "$begins-" + newID().String() + "$"
+		u.PasswordHash = domain.NewPasswordHash(prefix + "rest")
+		e.must(e.Store.Users().Create(e.ctx, u))
+		for text, want := range map[string]bool{prefix: true, prefix + "rest": true, prefix + "Rest": false, prefix[1:]: false, strings.ToUpper(prefix): false} {
+			same(e, ok[bool](e)(e.Store.Users().HashBegins(e.ctx, []string{"$other$", text})), want)
+		}
+		same(e, ok[bool](e)(e.Store.Users().HashBegins(e.ctx, nil)), false)
 	},
 	"Lock keeps others from changing the user until the end of the transaction": func(e *env) {
 		u := e.user()

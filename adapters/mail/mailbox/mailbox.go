@@ -14,7 +14,9 @@ import (
 	"github.com/google/uuid"
 	gomail "github.com/wneessen/go-mail"
 
+	"coffeeshop/adapters/mail"
 	"coffeeshop/domain"
+	"coffeeshop/ports"
 )
 
 const (
@@ -23,48 +25,54 @@ const (
 )
 
 // Mailbox is a folder of mails. Whoever can read it can enter any account.
-type Mailbox struct{ dir string }
+type Mailbox struct {
+	dir  string
+	sync func(dir string) error
+}
+
+var _ mail.Transport = (*Mailbox)(nil)
 
 // New returns the mailbox in dir, which it makes, for the owner only, if it is not there.
 func New(dir string) (*Mailbox, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the mailbox: %w", err)
 	}
-	return &Mailbox{dir}, nil
+	return &Mailbox{dir, syncFolder}, nil
 }
 
 // Deliver stores a mail: after a nil error it is on the disk, and nobody ever sees a part of it.
 func (b *Mailbox) Deliver(ctx context.Context, m *gomail.Msg) error {
+	id, err := uuid.NewV7() // sorts by time, also within a millisecond
+	if err != nil {
+		return fmt.Errorf("%w: name a mail: %w", ports.ErrNotTaken, err)
+	}
+	temporary := filepath.Join(b.dir, "."+id.String()+".tmp")
+	if err := b.write(ctx, temporary, m); err != nil {
+		return fmt.Errorf("%w: write a mail: %w", ports.ErrNotTaken, err)
+	}
+	if err := os.Rename(temporary, filepath.Join(b.dir, id.String()+extension)); err != nil {
+		return fmt.Errorf("store a mail: %w", errors.Join(err, os.Remove(temporary)))
+	}
+	return b.sync(b.dir)
+}
+
+// write makes the file, or leaves none.
+func (b *Mailbox) write(ctx context.Context, path string, m *gomail.Msg) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(b.dir, 0o700); err != nil { // somebody may have tidied up
-		return fmt.Errorf("make the mailbox: %w", err)
+		return err
 	}
-	id, err := uuid.NewV7() // sorts by time, also within a millisecond
-	if err != nil {
-		return fmt.Errorf("name a mail: %w", err)
-	}
-	final := filepath.Join(b.dir, id.String()+extension)
-	temporary := filepath.Join(b.dir, "."+id.String()+".tmp")
-	if err := write(temporary, m); err != nil {
-		return fmt.Errorf("write a mail: %w", errors.Join(err, os.Remove(temporary)))
-	}
-	if err := os.Rename(temporary, final); err != nil {
-		return fmt.Errorf("store a mail: %w", errors.Join(err, os.Remove(temporary)))
-	}
-	return syncFolder(b.dir)
-}
-
-func write(path string, m *gomail.Msg) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	if _, err := m.WriteTo(file); err != nil {
-		return errors.Join(err, file.Close())
+	_, err = m.WriteTo(file)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
 	}
-	return errors.Join(file.Sync(), file.Close())
+	return nil
 }
 
 func syncFolder(dir string) error {

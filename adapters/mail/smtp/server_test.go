@@ -7,10 +7,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"errors"
 	"io"
 	"math/big"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -30,17 +30,17 @@ const (
 type server struct {
 	mu         sync.Mutex
 	mails      []received
-	reject     error         // the answer to RCPT
-	hang       chan struct{} // when set, DATA is not answered until it is closed
+	deliver    func(c *gosmtp.Conn, m received) error // when set, what becomes of a mail; its error is the answer
 	port       int
 	mechanisms []string
 	trusted    *x509.CertPool
 }
 
 type received struct {
-	from, to, user string
-	data           string
-	encrypted      bool
+	from, user string
+	to         []string
+	data       string
+	encrypted  bool
 }
 
 type option func(*server, *gosmtp.Server)
@@ -50,10 +50,6 @@ func clearAuth(_ *server, s *gosmtp.Server)  { s.AllowInsecureAuth = true }
 func mechanisms(names ...string) option {
 	return func(s *server, _ *gosmtp.Server) { s.mechanisms = names }
 }
-func rejecting(err *gosmtp.SMTPError) option {
-	return func(s *server, _ *gosmtp.Server) { s.reject = err }
-}
-func hanging(until chan struct{}) option { return func(s *server, _ *gosmtp.Server) { s.hang = until } }
 
 // start runs a server; implicit makes it speak TLS from the first byte on.
 func start(t *testing.T, implicit bool, options ...option) *server {
@@ -78,7 +74,7 @@ func start(t *testing.T, implicit bool, options ...option) *server {
 	}
 	done := make(chan struct{})
 	go func() { defer close(done); _ = srv.Serve(listener) }()
-	t.Cleanup(func() { _ = srv.Close(); <-done })
+	t.Cleanup(func() { _, _ = listener.Close(), srv.Close(); <-done }) // Close knows no listener that Serve has not seen yet
 	return s
 }
 
@@ -108,7 +104,7 @@ func credentials(mode TLS) Config {
 func (s *server) received() []received {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.mails
+	return slices.Clone(s.mails)
 }
 
 type session struct {
@@ -154,8 +150,8 @@ func (l *loginServer) Next(response []byte) (challenge []byte, done bool, err er
 func (s *session) Mail(from string, _ *gosmtp.MailOptions) error { s.mail.from = from; return nil }
 
 func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
-	s.mail.to = to
-	return s.server.reject
+	s.mail.to = append(s.mail.to, to)
+	return nil
 }
 
 func (s *session) Data(r io.Reader) error {
@@ -163,16 +159,19 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	if s.server.hang != nil {
-		<-s.server.hang
-		return errors.New("too late")
-	}
 	_, s.mail.encrypted = s.conn.TLSConnectionState()
 	s.mail.data = string(data)
-	s.server.mu.Lock()
-	defer s.server.mu.Unlock()
-	s.server.mails = append(s.server.mails, s.mail)
+	if s.server.deliver != nil {
+		return s.server.deliver(s.conn, s.mail)
+	}
+	s.server.keep(s.mail)
 	return nil
+}
+
+func (s *server) keep(m received) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mails = append(s.mails, m)
 }
 
 func (s *session) Reset()        {}

@@ -11,7 +11,9 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 
+	"coffeeshop/adapters/mail"
 	"coffeeshop/domain"
+	"coffeeshop/ports"
 )
 
 // TLS says how the connection is protected. There is no "if the server offers it": who can read the line can
@@ -35,12 +37,14 @@ type Config struct {
 	Timeout  time.Duration // for a whole mail; its context may end it earlier
 }
 
-// Transport delivers mails over SMTP, over a connection of its own for each.
+// Transport delivers mails over SMTP.
 type Transport struct {
 	cfg     Config
 	options []gomail.Option
 	tls     *tls.Config
 }
+
+var _ mail.Transport = (*Transport)(nil)
 
 // New returns a transport; it does not connect yet.
 func New(cfg Config) (*Transport, error) { return newTransport(cfg, &tls.Config{}) }
@@ -52,7 +56,9 @@ func newTransport(cfg Config, base *tls.Config) (*Transport, error) {
 	t := &Transport{cfg: cfg, tls: base.Clone()}
 	t.tls.ServerName, t.tls.MinVersion = cfg.Host, tls.VersionTLS12
 	t.options = []gomail.Option{
-		gomail.WithPort(cfg.Port), gomail.WithTimeout(cfg.Timeout), gomail.WithTLSConfig(t.tls),
+		gomail.WithPort(cfg.Port), gomail.WithTLSConfig(t.tls),
+		// The context that Deliver makes ends first.
+		gomail.WithTimeout(2 * cfg.Timeout),
 		gomail.WithoutNoop(), gomail.WithoutRset(), gomail.WithoutSMTPUTF8(), // addresses are ASCII
 	}
 	switch cfg.TLS {
@@ -78,7 +84,7 @@ func newTransport(cfg Config, base *tls.Config) (*Transport, error) {
 	return t, nil
 }
 
-// Deliver sends a mail; nil means that the server has taken it over.
+// Deliver sends a mail over a connection of its own.
 func (t *Transport) Deliver(ctx context.Context, m *gomail.Msg) error {
 	ctx, cancel := context.WithTimeout(ctx, t.cfg.Timeout)
 	defer cancel()
@@ -93,7 +99,7 @@ func (t *Transport) Deliver(ctx context.Context, m *gomail.Msg) error {
 	}
 	client, err := gomail.NewClient(t.cfg.Host, append(t.options[:len(t.options):len(t.options)], gomail.WithDialContextFunc(dial))...)
 	if err != nil {
-		return fmt.Errorf("set up SMTP: %w", err)
+		return fmt.Errorf("%w: set up SMTP: %w", ports.ErrNotTaken, err)
 	}
 	err = client.DialAndSendWithContext(ctx, m)
 	if line != nil {
@@ -102,10 +108,7 @@ func (t *Transport) Deliver(ctx context.Context, m *gomail.Msg) error {
 	if err == nil || m.IsDelivered() { // how they part is no reason to send it again
 		return nil
 	}
-	if ctx.Err() != nil {
-		err = errors.Join(context.Cause(ctx), err)
-	}
-	return fmt.Errorf("send by %s: %w", client.ServerAddr(), err)
+	return fmt.Errorf("send by %s: %w", client.ServerAddr(), failure(ctx, err))
 }
 
 // dial returns the bare connection and the one to talk over.

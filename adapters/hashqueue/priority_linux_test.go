@@ -1,4 +1,4 @@
-package bcrypthash
+package hashqueue
 
 import (
 	"os"
@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 )
+
+// The main thread does not end with a goroutine. It stays with the main one, so that no lane gets it.
+func init() { runtime.LockOSThread() }
 
 // Not parallel: it looks at the threads of the whole process.
 func TestLane_OnlyItsThreadsAreNicer(t *testing.T) {

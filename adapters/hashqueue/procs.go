@@ -1,4 +1,4 @@
-package bcrypthash
+package hashqueue
 
 import (
 	"runtime"
