@@ -14,9 +14,9 @@ import (
 
 // The longest that anything in the store can last, so that a present up to latest has all its times before the year
 // 10000: a session, and a block.
-const longest = 3653 * 24 * time.Hour
+const farAhead = 3653 * 24 * time.Hour
 
-var latest = time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC).Add(-longest)
+var latest = time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC).Add(-farAhead)
 
 // genMoment draws a present: any moment from the year 1 on, to the nanosecond, in any zone.
 var genMoment = rapid.Custom(func(t *rapid.T) time.Time {
