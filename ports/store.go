@@ -3,6 +3,10 @@
 //
 // All methods are safe for concurrent use. They return domain.ErrNotFound for absence and nothing else for it:
 // any other error means that the adapter could not do its work.
+//
+// Every method respects its ctx: one whose ctx has ended does nothing. Its error is domain.ErrUnavailable when the
+// deadline has passed; when ctx was canceled, that or context.Canceled. A deadline that passes during a commit may be
+// reported although the commit took place.
 package ports
 
 import (
@@ -14,13 +18,27 @@ import (
 	"coffeeshop/domain"
 )
 
-// Store gives access to the data. InTx runs fn in one transaction: fn's error, or a panic, rolls everything
-// back. fn may run more than once (serialization failures, busy database), so it must not have side effects
-// outside tx. Use only tx inside fn; transactions do not nest. A deadline that passes during the commit may be
-// reported as an error although the commit took place.
+// Store gives access to the data. Whoever opened it closes it, once nobody uses it any more. A store that is closed
+// or cannot be reached answers domain.ErrUnavailable.
 //
-// A database that cannot be reached, or a deadline that passes while waiting for it, is an error for which
-// errors.Is(err, domain.ErrUnavailable) holds.
+// InTx runs fn in one transaction: fn's error, or a panic, rolls everything back. fn may run more than once
+// (serialization failures, busy database), so it must not have side effects outside tx. Use only tx inside fn, and
+// nowhere else: once fn has returned, every call on tx is an error. Transactions do not nest: InTx of a tx is an
+// error. So is, outside of a transaction, every method that says "only inside InTx".
+//
+// Each method is atomic: it does all that it says, or nothing. A verdict, which is any error of package domain but
+// domain.ErrUnavailable, leaves the transaction in order: it goes on, and can commit. (A verdict on a race over an
+// address or a user that the transaction did not lock may end it.) Any other error ends it: fn returns it.
+//
+// Transactions are READ COMMITTED: a method sees what others committed before it began, also when the transaction
+// read something else before. Rows that a method locks are returned as they are once the lock is held. Purges (the
+// methods that take a limit and delete) pass over rows that another transaction holds. A store whose transactions
+// run one after the other keeps all of this.
+//
+// What is stored comes back as it was. Text is any valid UTF-8 without NUL, up to the domain's limits, and a password
+// hash of up to 255 bytes; it is compared byte by byte, never by a collation that takes different texts for equal.
+// Times, from the year 1 to 9999, come back in UTC, cut to microseconds; the zero time comes back as the zero time.
+// Integers have 64 bits.
 type Store interface {
 	Users() Users
 	Sessions() Sessions

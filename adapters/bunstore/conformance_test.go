@@ -82,15 +82,22 @@ func migrate(t *testing.T, db *bunstore.DB) {
 // fixture is a store on an empty database, and a look at what it committed by other connections.
 func fixture(t *testing.T, cfg bunstore.Config) portstest.Fixture {
 	t.Helper()
+	behind := behind(t, cfg)
+	var cut func()
+	if cfg.PostgresURL != "" {
+		cut = newProxy(t, &cfg).stop
+	}
 	db := open(t, cfg)
 	migrate(t, db)
-	behind := behind(t, cfg)
 	jobs := "SELECT kind, args::text FROM river_job"
 	if cfg.PostgresURL == "" {
 		jobs = "SELECT kind, json(args) FROM river_job" // they are in SQLite's binary form of JSON
 	}
 	return portstest.Fixture{
-		Store: db,
+		Store:  db,
+		Close:  func() { _ = db.Close() },
+		Cut:    cut,
+		Serial: cfg.PostgresURL == "",
 		Jobs: func(t *testing.T) []portstest.Job {
 			return query(t, behind, jobs, func(scan func(...any) error) (job portstest.Job, err error) {
 				var text []byte

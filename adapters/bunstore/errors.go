@@ -53,10 +53,17 @@ func lost(err error) bool {
 	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
 }
 
+// errClosed is the error of a database/sql that was closed, which has no name there.
+var errClosed = func() error {
+	db := sql.OpenDB(nil)
+	_ = db.Close()
+	return db.PingContext(context.Background())
+}()
+
 func unavailable(err error) bool {
 	for _, target := range []error{
 		context.DeadlineExceeded, os.ErrDeadlineExceeded, driver.ErrBadConn, sql.ErrConnDone, io.EOF, io.ErrUnexpectedEOF,
-		net.ErrClosed, puddle.ErrClosedPool,
+		net.ErrClosed, puddle.ErrClosedPool, errClosed,
 		sql.ErrTxDone, // a transaction that is rolled back because its context has ended
 	} {
 		if errors.Is(err, target) {

@@ -59,12 +59,13 @@ func (r sessions) end(ctx context.Context, reason domain.RevocationReason, now t
 }
 
 func (r sessions) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
-	// The token is locked first, as by all others, and looked at again under its lock: it may have been rotated.
+	// The token is locked first, as by all others, and looked at again under its lock: it may have been rotated. Its
+	// session is locked as well, so that it is not waited for.
 	n, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT t.session_id FROM refresh_tokens AS t "+
 		"JOIN sessions AS s ON s.id = t.session_id WHERE t.session_id IN ("+
 		"SELECT session_id FROM refresh_tokens WHERE expires_at <= ? UNION ALL SELECT id FROM sessions WHERE expires_at <= ?"+
 		") AND (t.expires_at <= ? OR s.expires_at <= ?) LIMIT ? ?) DELETE FROM sessions WHERE id IN (SELECT session_id FROM due)",
-		stamp(now), stamp(now), stamp(now), stamp(now), limit, r.forUpdate("OF t SKIP LOCKED")).Exec(ctx))
+		stamp(now), stamp(now), stamp(now), stamp(now), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
 	if err != nil {
 		return 0, fail("delete expired sessions", err)
 	}

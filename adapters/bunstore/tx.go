@@ -123,7 +123,7 @@ func (db *DB) inSQLite(ctx context.Context, fn func(tx scope) error) error {
 	defer func() { _ = tx.Rollback() }() // does nothing after the commit
 	var enqueue ports.Jobs = noJobs{}
 	if db.jobs != nil {
-		enqueue = db.jobs.InSQLite(tx.Tx)
+		enqueue = guardedJobs{func(fn func(*pgx.Conn) error) error { return fn(nil) }, db.jobs.InSQLite(tx.Tx)}
 	}
 	if err := fn(scope{db: db, read: tx, write: tx, tx: &transaction{sqlite: tx.Tx, jobs: enqueue}}); err != nil {
 		return err
@@ -137,10 +137,11 @@ func (db *DB) inSQLite(ctx context.Context, fn func(tx scope) error) error {
 // lockKey makes the transaction wait for others that hold the key. Keys that share a hash wait for each other
 // without need, which is harmless.
 func (s scope) lockKey(ctx context.Context, key int64) error {
+	text := "SELECT pg_advisory_xact_lock(?)"
 	if !s.db.isPostgres() {
-		return nil // the transaction excludes all others already
+		text = "SELECT ?" // the transaction excludes all others already; it only has to be there
 	}
-	if _, err := s.write.ExecContext(ctx, "SELECT pg_advisory_xact_lock(?)", key); err != nil {
+	if _, err := s.write.ExecContext(ctx, text, key); err != nil {
 		return fmt.Errorf("take a lock: %w", err)
 	}
 	return nil

@@ -18,6 +18,9 @@ func (r challenges) Create(ctx context.Context, c domain.Challenge) error {
 		if _, err := t.store.challenges.get(c.ID); err == nil {
 			return fmt.Errorf("memstore: there is a challenge %s already", c.ID)
 		}
+		if _, err := t.store.users.get(c.UserID); err != nil && c.UserID != uuid.Nil {
+			return fmt.Errorf("memstore: there is no user %s for a challenge", c.UserID)
+		}
 		c.CreatedAt, c.HandedOverAt, c.ExpiresAt = keep(c.CreatedAt), keep(c.HandedOverAt), keep(c.ExpiresAt)
 		t.store.challenges.put(t, c.ID, c)
 		return nil
@@ -92,7 +95,7 @@ func (r challenges) DeleteByAddress(ctx context.Context, p domain.Purpose, key s
 
 func (r challenges) DeleteByUser(ctx context.Context, user uuid.UUID) error {
 	return r.statement(ctx, "Challenges.DeleteByUser", func(t *tx) error {
-		t.removeChallenges(func(c domain.Challenge) bool { return c.UserID == user })
+		t.removeChallenges(func(c domain.Challenge) bool { return c.UserID == user && user != uuid.Nil })
 		return nil
 	})
 }

@@ -13,7 +13,8 @@ func TestStore_KeepsTheContracts(t *testing.T) {
 	portstest.Store(t, func(*testing.T) portstest.Fixture {
 		s := memstore.New()
 		return portstest.Fixture{
-			Store: s,
+			Store:  s,
+			Serial: true,
 			Jobs: func(*testing.T) []portstest.Job {
 				var jobs []portstest.Job
 				for _, j := range s.EnqueuedJobs() {

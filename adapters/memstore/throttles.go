@@ -37,7 +37,11 @@ func (r throttles) Wait(ctx context.Context, key string, b domain.Budget, now ti
 // take returns when the budget will be full again if a unit is taken now, and how long that has to wait.
 func (t *tx) take(key string, b domain.Budget, now time.Time) (full int64, wait time.Duration) {
 	micros, interval := now.UnixMicro(), b.Interval.Microseconds()
-	full = max(t.store.throttles[key].full, micros) + interval
+	full = micros
+	if th, err := t.store.throttles.get(key); err == nil {
+		full = max(th.full, micros)
+	}
+	full += interval
 	return full, time.Duration(max(0, full-int64(b.Burst)*interval-micros)) * time.Microsecond
 }
 

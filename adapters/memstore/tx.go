@@ -33,7 +33,7 @@ var _ ports.Store = (*tx)(nil)
 var (
 	errNested  = errors.New("memstore: transactions do not nest")
 	errOver    = errors.New("memstore: the transaction is over")
-	errOutside = errors.New("memstore: a lock outside of InTx")
+	errOutside = errors.New("memstore: only inside InTx")
 )
 
 // InTx is an error: transactions do not nest.

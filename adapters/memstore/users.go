@@ -114,6 +114,9 @@ func (r users) Delete(ctx context.Context, id uuid.UUID, now time.Time) error {
 
 func (r users) DeleteAttempts(ctx context.Context, ids ...uuid.UUID) error {
 	return r.statement(ctx, "Users.DeleteAttempts", func(t *tx) error {
+		if !t.explicit {
+			return errOutside
+		}
 		for u := range t.store.users.where(func(u domain.User) bool { return !u.Verified() && slices.Contains(ids, u.ID) }) {
 			t.removeUser(u.ID)
 		}

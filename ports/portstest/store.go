@@ -27,14 +27,21 @@ type Fixture struct {
 	Jobs func(t *testing.T) []Job
 	// AuditEvents lists the committed audit events, in any order. Nil: what becomes of them is not looked at.
 	AuditEvents func(t *testing.T) []domain.AuditEvent
+	// Close closes the store, which t.Cleanup may do again. Nil: it cannot be closed.
+	Close func()
+	// Cut takes the database away from the store. Nil: it is always there.
+	Cut func()
+	// Serial says that the store's transactions run one after the other: nobody commits while another is open.
+	Serial bool
 }
 
 // Store tests a store against the contracts of package ports. The function open gives a fresh, empty, migrated
 // store, and closes it by t.Cleanup; it is called a few times, concurrently.
 func Store(t *testing.T, open func(t *testing.T) Fixture) {
 	// Tests that keep to their own users, addresses and keys share a store.
-	group(t, open, "transactions", transactionTests)
+	group(t, open, "transactions", transactionTests, verdictTests, methodTests, isolationTests)
 	group(t, open, "users", userTests, uniquenessTests, attemptTests)
+	group(t, open, "what comes back", textTests, roundTripTests, nobodyTests)
 	group(t, open, "sessions", sessionTests, rotationTests, endingTests)
 	group(t, open, "challenges, throttles and records", challengeTests, guessTests, throttleTests, returnTests, rememberTests,
 		recordTests, forgetTests, timeTests)
@@ -42,6 +49,9 @@ func Store(t *testing.T, open func(t *testing.T) Fixture) {
 	inTurn(t, open, "purges", purgeTests)
 	inTurn(t, open, "lists", listTests)
 	inTurn(t, open, "admins", adminTests)
+	inTurn(t, open, "held rows", heldTests)
+	// These end the store.
+	alone(t, open, "gone", goneTests)
 }
 
 // tests maps a sentence of a contract to its proof.
@@ -75,6 +85,19 @@ func inTurn(t *testing.T, open func(t *testing.T) Fixture, name string, set test
 					e.must(f.Store.Users().Delete(e.ctx, u.ID, e.now))
 				}
 				test(e)
+			})
+		}
+	})
+}
+
+// alone runs tests side by side, each on a store of its own.
+func alone(t *testing.T, open func(t *testing.T) Fixture, name string, set tests) {
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		for sentence, test := range set {
+			t.Run(sentence, func(t *testing.T) {
+				t.Parallel()
+				test(newEnv(t, open(t)))
 			})
 		}
 	})
