@@ -137,7 +137,7 @@ type Sessions interface {
 	// Create stores a session with its first token; domain.ErrNotFound when the user is gone.
 	Create(ctx context.Context, s domain.Session, t domain.RefreshToken) error
 
-	// Authenticate reads, in one statement, what an access token of that session and generation stands for. An
+	// Authenticate reads, atomically, what an access token of that session and generation stands for. An
 	// access token has to end with the refresh token that it came with, or before: this one is not looked at.
 	Authenticate(ctx context.Context, id uuid.UUID, generation int64, now time.Time) (Authenticated, error)
 	// MarkDelivered raises Delivered to generation if that is the session's current generation; otherwise, and
@@ -178,6 +178,7 @@ type Sessions interface {
 
 // Challenges keeps the open questions to addresses. An answered challenge has no row.
 type Challenges interface {
+	// Create stores a challenge. Its user, if it has one, has to be there, and is locked before.
 	Create(ctx context.Context, c domain.Challenge) error
 	ByID(ctx context.Context, id uuid.UUID) (domain.Challenge, error)
 	// Live returns the challenges of an address that have not expired, newest first.
@@ -211,7 +212,7 @@ type Notices interface {
 // Throttles limits how often something happens, by the generic cell rate algorithm, and remembers keys for a
 // while. Replicas share both.
 type Throttles interface {
-	// Take asks for one unit of the budget of key, in one guarded statement. It returns zero when it was granted,
+	// Take asks for one unit of the budget of key, atomically. It returns zero when it was granted,
 	// and otherwise, without taking anything, how long it is until one would be. Concurrent calls together never
 	// get more than the budget.
 	Take(ctx context.Context, key string, b domain.Budget, now time.Time) (wait time.Duration, err error)
@@ -243,8 +244,13 @@ type Audit interface {
 	DeleteBefore(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
-// Jobs enqueues work that is done later, at least once, with retries. Inside InTx the work becomes visible with
-// the commit, and never without it. Jobs carry ids and nothing else.
+// Jobs enqueues work that is done later. Inside InTx the work becomes visible with the commit, and never without it.
+// Jobs carry ids and nothing else.
+//
+// The worker, which has no port, runs a job until it returns nil, at least once: again after an error, with growing
+// pauses, and after the death of the process. Any process that works finds it. Periodic work, such as purging, runs
+// once at a time across all processes. A worker that stops takes no new job, lets those at work end in the time it has,
+// and leaves the others to the next start.
 type Jobs interface {
 	// SendChallenge mails the codes of a challenge.
 	SendChallenge(ctx context.Context, challenge uuid.UUID) error
