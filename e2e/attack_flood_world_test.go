@@ -101,7 +101,7 @@ func (s *service) strikeFrom(t *testing.T, ip, operation, address string, body m
 // mailWith waits for a mail to an address in which there is a text.
 func (s *service) mailWith(t *testing.T, address, part string) string {
 	t.Helper()
-	for range 600 {
+	for range 1200 {
 		for _, text := range s.texts(t, address) {
 			if strings.Contains(text, part) {
 				return text
