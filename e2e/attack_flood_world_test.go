@@ -194,7 +194,7 @@ func (d database) count(t *testing.T) rows {
 
 func (d database) rows(t *testing.T, of string) (n int) {
 	t.Helper()
-	if err := d.QueryRowContext(t.Context(), "SELECT count(*) FROM "+of).Scan(&n); err != nil { //nolint:gosec // names that the database has
+	if err := d.QueryRowContext(t.Context(), "SELECT count(*) FROM "+of).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n
