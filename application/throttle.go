@@ -19,8 +19,12 @@ func (a *App) charge(b domain.Budget, t domain.Throttle, whom ...string) charge 
 	return charge{key: a.throttles.For(t, whom...), budget: b}
 }
 
-// take takes one unit of each budget, or none of any: domain.Throttled says when to come back.
+// take takes one unit of each budget, or none of any: domain.Throttled says when to come back. It looks first: a
+// flood of what is refused writes nothing, not even what is rolled back.
 func (a *App) take(ctx context.Context, now time.Time, charges ...charge) error {
+	if err := a.look(ctx, now, charges...); err != nil {
+		return err
+	}
 	return a.store.InTx(ctx, func(tx ports.Store) error { return a.takeIn(ctx, tx, now, charges...) })
 }
 
