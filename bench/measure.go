@@ -14,6 +14,7 @@ const (
 	opRefresh = "refresh"
 	opLogin   = "login"
 	opStorm   = "storm"
+	opFair    = "fair"
 	opStart   = "start"
 	opMemory  = "memory"
 	opGrowth  = "growth"
@@ -41,6 +42,11 @@ func (b *bench) engine(ctx context.Context, engine string) error {
 			}
 		}
 		if err := b.loads(ctx, s, is); err != nil {
+			return err
+		}
+	}
+	if is(opFair) && engine == sqlite {
+		if err := b.fair(ctx, engine); err != nil {
 			return err
 		}
 	}

@@ -1,24 +1,19 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"slices"
-	"strconv"
+	"net/http"
 	"sync"
 	"time"
 )
 
-// refresher is one client that exchanges the refresh tokens of its sessions in turn. It reads as little of an
-// answer as the next call needs: the client runs on the processors that are measured.
+// refresher is one client that exchanges the refresh tokens of its sessions in turn.
 type refresher struct {
-	conn   net.Conn
-	in     *bufio.Reader
+	*client
 	tokens []*tokens
 	took   []time.Duration
 }
@@ -34,11 +29,11 @@ func refresh(ctx context.Context, addr string, all []tokens, d time.Duration) (s
 		}
 	}()
 	for i := range clients {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+		c, err := dial(ctx, addr)
 		if err != nil {
 			return sample{}, err
 		}
-		clients[i] = &refresher{conn: conn, in: bufio.NewReaderSize(conn, 8<<10)}
+		clients[i] = &refresher{client: c}
 	}
 	for i := range all {
 		c := clients[i%connections]
@@ -51,18 +46,15 @@ func refresh(ctx context.Context, addr string, all []tokens, d time.Duration) (s
 		running.Go(func() { errs[i] = c.run(ctx, start.Add(d)) })
 	}
 	running.Wait()
-	s := sample{time: time.Since(start)}
+	length := time.Since(start)
 	if err := errors.Join(errs...); err != nil {
-		return s, fmt.Errorf("refresh: %w", err)
+		return sample{}, fmt.Errorf("refresh: %w", err)
 	}
 	var took []time.Duration
 	for _, c := range clients {
 		took = append(took, c.took...)
 	}
-	slices.Sort(took)
-	at := func(share float64) time.Duration { return took[min(len(took)-1, int(share*float64(len(took))))] }
-	s.requests, s.p50, s.p95, s.p99 = len(took), at(0.50), at(0.95), at(0.99)
-	return s, nil
+	return sampleOf(took, length), nil
 }
 
 func (c *refresher) run(ctx context.Context, until time.Time) error {
@@ -88,34 +80,13 @@ func (c *refresher) run(ctx context.Context, until time.Time) error {
 	return ctx.Err()
 }
 
-var (
-	contentLength = []byte("content-length:")
-	refreshToken  = []byte(`"refresh_token":"`)
-)
+var refreshToken = []byte(`"refresh_token":"`)
 
 // answer reads one answer and returns the refresh token in it.
 func (c *refresher) answer() (string, error) {
-	status, err := c.in.ReadSlice('\n')
+	status, length, err := c.head()
 	if err != nil {
 		return "", err
-	}
-	good := bytes.HasPrefix(status, []byte("HTTP/1.1 200 "))
-	told := string(bytes.TrimSpace(status))
-	length := 0
-	for {
-		line, err := c.in.ReadSlice('\n')
-		if err != nil {
-			return "", err
-		}
-		line = bytes.TrimSpace(line)
-		if len(line) == 0 {
-			break
-		}
-		if len(line) > len(contentLength) && bytes.EqualFold(line[:len(contentLength)], contentLength) {
-			if length, err = strconv.Atoi(string(bytes.TrimSpace(line[len(contentLength):]))); err != nil {
-				return "", err
-			}
-		}
 	}
 	body, err := c.in.Peek(length)
 	if err != nil {
@@ -123,8 +94,8 @@ func (c *refresher) answer() (string, error) {
 	}
 	_, rest, found := bytes.Cut(body, refreshToken)
 	token, _, ended := bytes.Cut(rest, []byte(`"`))
-	if !good || !found || !ended {
-		return "", fmt.Errorf("%s: %s", told, body)
+	if status != http.StatusOK || !found || !ended {
+		return "", fmt.Errorf("%d: %s", status, body)
 	}
 	next := string(token)
 	_, err = c.in.Discard(length)

@@ -171,7 +171,9 @@ The same loads once more, with the service's CPU profile (`+"`PPROF=true`"+`): s
 - The service runs as built for release, in production mode, with `+"`BCRYPT_COST=%d` and `RATE_LIMITS=off`"+`, and writes its log, one line a request, to a file. %s sessions take turns.
 - PostgreSQL is a temporary cluster with its default durability (a commit waits for the disk) and %s. SQLite is durable too (`+"`synchronous(FULL)`"+`).
 - CPU and RSS are those of the service's process; RSS is the most that was seen during the load. Start to ready is the median of %d starts on an existing database, from starting the process to the first 200 of `+"`/readyz`"+`.
+- Fair: one client logs in from one network, one login after the other, alone and beside %d clients who log in from elsewhere without a pause, every other time with a wrong password; `+"`X-Forwarded-For`"+` says from where. A turn is %d logins alone and %d beside each flood (%d beside the unrelated networks), since a login waits for each of those; there are %d turns. The goal is for p50 and p95, in times of p50 alone.
 - Growth: databases with %s and with %s users and sessions take %d turns of %d seconds; the rate with the small one over the rate with the large one. Of the percentiles, those of the worst turn are shown. RSS on SQLite is mostly pages of the database's file, which the kernel holds once, RSS counts for each connection that maps them, and nobody misses when they go.
 `, machine, table(rows), missed, profileText(profiled), connections, seconds, stormClients, connections, connections, scale, bcryptCost,
-		grouped(hotSessions), strings.Join(tuning, ", "), starts, grouped(smallTable), grouped(largeTable), turns, (seconds+1)/2)
+		grouped(hotSessions), strings.Join(tuning, ", "), starts, stormClients,
+		fairLogins, fairLogins, fairUnrelated, fairTurns, grouped(smallTable), grouped(largeTable), turns, (seconds+1)/2)
 }

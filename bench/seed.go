@@ -33,9 +33,9 @@ func email(i int) string { return fmt.Sprintf("user%d@example.com", i) }
 // does what it does in Go.
 const (
 	seedUsers = `INSERT INTO users (id, email, email_key, pending_email, pending_email_key, first_name, last_name, status, role, locale,
-	password_hash, unverified_until, blocked, blocked_until, block_reason, version, created_at, updated_at)
+	password_hash, password_version, unverified_until, sign_up_network, blocked, blocked_until, block_reason, version, created_at, updated_at)
 SELECT {user}, 'user' || i || '@example.com', 'user' || i || '@example.com', '', '', 'Ada', 'Lovelace', 'verified', 'user', 'en',
-	'{hash}', NULL, false, NULL, '', 1, '{now}', '{now}' FROM {numbers}`
+	'{hash}', 1, NULL, '', false, NULL, '', 1, '{now}', '{now}' FROM {numbers}`
 	seedSessions = `INSERT INTO sessions (id, user_id, user_agent, ip, created_at, last_used_at, expires_at, generation, rotated, delivered)
 SELECT {session}, {user}, 'bench', '127.0.0.1', '{now}', '{now}', '{end}', 1, 0, 1 FROM {numbers}`
 	seedTokens = `INSERT INTO refresh_tokens (session_id, jti, generation, issued_at, expires_at)
