@@ -170,20 +170,28 @@ func TestConfirmEmail_TakesTheCodeOfItsOwnUserOnly(t *testing.T) {
 	})
 }
 
-func TestUpdateUser_AskingForTheAddressAgainBuysNoGuesses(t *testing.T) {
+func TestConfirmEmail_TakesFiveGuessesOfACodeAndTwentyFiveOfAnAddress(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		w.verified("ada@example.com")
 		confirm := w.askForAddress("ada@example.com", "new@example.com")
 		w.deliver()
-		for range 5 {
-			if err := confirm(domain.NewSecret("999999")); !errors.Is(err, domain.ErrInvalidCode) {
-				t.Fatal(err)
+		guess := func(n int) {
+			t.Helper()
+			for range n {
+				if err := confirm(domain.NewSecret("999999")); !errors.Is(err, domain.ErrInvalidCode) {
+					t.Fatal(err)
+				}
 			}
 		}
-		confirm = w.askForAddress("ada@example.com", "new@example.com")
+		guess(5)
+		confirm = w.askForAddress("ada@example.com", "new@example.com") // buys none
 		w.deliver()
 		if err := confirm(w.mails.last().Digits); !errors.Is(err, domain.ErrInvalidCode) {
 			t.Errorf("a sixth guess: %v", err)
+		}
+		guess(19)
+		if err := confirm(domain.NewSecret("999999")); !errors.Is(err, domain.Throttled(0)) {
+			t.Errorf("the twenty-sixth guess: %v", err)
 		}
 		if err := confirm(w.mails.last().Long); err != nil {
 			t.Errorf("the long code: %v", err)
