@@ -7,6 +7,7 @@ import (
 
 	"coffeeshop/application"
 	"coffeeshop/domain"
+	"coffeeshop/ports"
 )
 
 // purposes are all that a mailed code is good for.
@@ -87,6 +88,37 @@ func TestCodes_ThatEndWhileTheyAreUsedAreRefused(t *testing.T) {
 			w.clock.advance(10*time.Minute - time.Second)
 			w.stops.beforeTx(0, func() { w.clock.advance(time.Second) }) // the long code is compared without a transaction
 			if err := use(w.mails.last().Long); !errors.Is(err, domain.ErrInvalidCode) || w.stops.pending() {
+				t.Errorf("%s: %v", p, err)
+			}
+		}
+	})
+}
+
+func TestCodes_ThatEndWhileTheyWaitForALockAreRefused(t *testing.T) {
+	t.Parallel()
+	onEngines(t, func(t *testing.T, w *world) {
+		w.App = newApp(t, w.store, w.clock.Now, w.hasher, w.mails) // a second run would not wait
+		for _, p := range purposes {
+			use := w.ask(p, string(p))
+			w.deliver()
+			w.clock.advance(10*time.Minute - time.Second)
+			done := make(chan error, 1)
+			err := w.store.InTx(w.ctx, func(tx ports.Store) error {
+				last := w.mails.challenges[len(w.mails.challenges)-1]
+				if _, err := tx.Users().Lock(w.ctx, ports.Whom{Address: last.Email.Key}); err != nil {
+					return err
+				}
+				go func() { done <- use(w.mails.last().Long) }()
+				for w.waiting != nil && w.waiting() == 0 && len(done) == 0 {
+					time.Sleep(time.Millisecond)
+				}
+				w.clock.advance(time.Second)
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := <-done; !errors.Is(err, domain.ErrInvalidCode) {
 				t.Errorf("%s: %v", p, err)
 			}
 		}
