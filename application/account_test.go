@@ -55,6 +55,7 @@ func TestResetPassword_ProvesTheAddressOfASignUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.deliver()
+	w.signUpFrom("203.0.113.1", "ada@example.com") // after the code was asked for
 	if err := w.ResetPassword(w.ctx, application.ResetPassword{Email: "ada@example.com", Code: w.mails.last().Long.Reveal(), NewPassword: newPassword}); err != nil {
 		t.Fatal(err)
 	}

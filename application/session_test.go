@@ -53,19 +53,19 @@ func TestLogin_UpgradesAnOutdatedHash(t *testing.T) {
 }
 
 func TestLogin_EndsTheOldestSessionBeyondTheLimit(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, func(s *application.Settings) { s.MaxSessions = 2 })
-	w.verified("ada@example.com")
-	var pairs []application.TokenPair
-	for range 3 {
-		w.clock.advance(time.Second)
-		pairs = append(pairs, w.login("ada@example.com"))
-	}
-	if _, err := w.Authenticate(w.ctx, pairs[0].Access.Reveal(), domain.Client{}); !errors.Is(err, domain.ErrSessionEnded) {
-		t.Errorf("the oldest session: %v", err)
-	}
-	w.principal(pairs[1])
-	w.principal(pairs[2])
+	onEveryStore(t, func(t *testing.T, w *world) {
+		w.verified("ada@example.com")
+		var pairs []application.TokenPair
+		for range 3 {
+			w.clock.advance(time.Second)
+			pairs = append(pairs, w.login("ada@example.com"))
+		}
+		if _, err := w.Authenticate(w.ctx, pairs[0].Access.Reveal(), domain.Client{}); !errors.Is(err, domain.ErrSessionEnded) {
+			t.Errorf("the oldest session: %v", err)
+		}
+		w.principal(pairs[1])
+		w.principal(pairs[2])
+	}, func(s *application.Settings) { s.MaxSessions = 2 })
 }
 
 func TestRefresh_RotatesAndKeepsTheRoleAsItIsNow(t *testing.T) {
@@ -185,21 +185,36 @@ func TestAuthenticate_ASupersededGenerationIsTheft(t *testing.T) {
 }
 
 func TestRefresh_NeverOutlivesTheSession(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.verified("ada@example.com")
-	pair := w.login("ada@example.com")
-	for range 29 {
-		w.clock.advance(24*time.Hour - time.Minute)
-		var err error
-		if pair, err = w.refresh(pair); err != nil {
-			t.Fatal(err)
+	onEveryStore(t, func(t *testing.T, w *world) {
+		w.verified("ada@example.com")
+		pair := w.login("ada@example.com")
+		end := w.clock.Now().Add(30 * 24 * time.Hour)
+		refresh := func() {
+			var err error
+			if pair, err = w.refresh(pair); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	w.clock.advance(24*time.Hour + 20*time.Minute) // nine minutes of the thirty days are left
-	if _, err := w.refresh(pair); !errors.Is(err, domain.ErrTokenExpired) {
-		t.Fatalf("an idle session: %v", err)
-	}
+		for range 30 {
+			w.clock.advance(23 * time.Hour)
+			refresh()
+		}
+		w.clock.advance(end.Sub(w.clock.Now()) / 2)
+		refresh()
+		w.clock.advance(end.Sub(w.clock.Now()) - time.Second)
+		refresh()
+		w.principal(pair)
+		if pair.ExpiresIn != time.Second {
+			t.Errorf("a second before the end the access token lives for %v", pair.ExpiresIn)
+		}
+		w.clock.advance(time.Second)
+		if _, err := w.refresh(pair); !errors.Is(err, domain.ErrTokenExpired) {
+			t.Errorf("the refresh token: %v", err)
+		}
+		if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Client{}); !errors.Is(err, domain.ErrTokenExpired) {
+			t.Errorf("the access token: %v", err)
+		}
+	})
 }
 
 func TestAuthenticate_AnAccessTokenEndsWithItsRefreshToken(t *testing.T) {

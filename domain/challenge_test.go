@@ -19,18 +19,59 @@ func TestCodes_DependOnEveryPartOfTheChallengeAndOnTheKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := domain.Challenge{ID: uuid.New(), Purpose: domain.PurposeVerifyEmail, Email: domain.Email{Key: "ada@example.com"}}
+	c := domain.Challenge{ID: uuid.UUID{1}, Purpose: domain.PurposeVerifyEmail, Email: domain.Email{Key: "ada@example.com"}}
 	if first, again := key.Codes(c), key.Codes(c); first != again {
 		t.Fatal("the same challenge has different codes")
 	}
 	otherID, otherPurpose, otherAddress := c, c, c
-	otherID.ID, otherPurpose.Purpose, otherAddress.Email.Key = uuid.New(), domain.PurposeResetPassword, "bob@example.com"
-	seen := map[string]bool{key.Codes(c).Long.Reveal(): true, otherKey.Codes(c).Long.Reveal(): true}
-	for _, other := range []domain.Challenge{otherID, otherPurpose, otherAddress} {
-		seen[key.Codes(other).Long.Reveal()] = true
+	otherID.ID, otherPurpose.Purpose, otherAddress.Email.Key = uuid.UUID{2}, domain.PurposeResetPassword, "bob@example.com"
+	all := []domain.Codes{key.Codes(c), otherKey.Codes(c), key.Codes(otherID), key.Codes(otherPurpose), key.Codes(otherAddress)}
+	digits, long := map[string]bool{}, map[string]bool{}
+	for _, codes := range all {
+		digits[codes.Digits.Reveal()], long[codes.Long.Reveal()] = true, true
 	}
-	if len(seen) != 5 {
-		t.Errorf("%d different long codes of five", len(seen))
+	if len(digits) != len(all) || len(long) != len(all) {
+		t.Errorf("of five challenges %d digits and %d long codes differ", len(digits), len(long))
+	}
+}
+
+// The codes were computed by another program, from HKDF and HMAC with SHA-256.
+func TestCodes_AreAnHMACUnderADerivedKey(t *testing.T) {
+	t.Parallel()
+	key, err := domain.NewCodeKey(domain.NewSecret("one secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := key.Codes(domain.Challenge{
+		ID: uuid.MustParse("0f8fad5b-d9cb-469f-a165-70867728950e"), Purpose: domain.PurposeVerifyEmail,
+		Email: domain.Email{Address: "Ada@example.com", Key: "ada@example.com"}, UserID: uuid.New(), CreatedAt: time.Now(),
+	})
+	if got.Digits.Reveal() != "177976" || got.Long.Reveal() != "sydghzs3mecdmw7byzv3l3c3ax" {
+		t.Errorf("%s and %s", got.Digits.Reveal(), got.Long.Reveal())
+	}
+}
+
+func TestCodes_UseEveryDigitAndLetterInEveryPlace(t *testing.T) {
+	t.Parallel()
+	key, err := domain.NewCodeKey(domain.NewSecret("one secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type place struct {
+		length, at int
+		letter     rune
+	}
+	seen := map[place]bool{}
+	for i := range 1000 {
+		codes := key.Codes(domain.Challenge{ID: uuid.UUID{byte(i), byte(i >> 8)}})
+		for _, code := range []string{codes.Digits.Reveal(), codes.Long.Reveal()} {
+			for at, letter := range code {
+				seen[place{len(code), at, letter}] = true
+			}
+		}
+	}
+	if want := 6*10 + 26*32; len(seen) != want { // 19.9 bits, and 130
+		t.Errorf("%d of %d", len(seen), want)
 	}
 }
 

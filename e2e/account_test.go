@@ -25,14 +25,21 @@ func (a answer) members(t *testing.T) map[string]any {
 func TestAccount_AForgottenPasswordIsResetByTheMailedCode(t *testing.T) {
 	onEachEngine(t, nil, func(t *testing.T, s *service, _ *clock) {
 		s.verified(t, ada)
-		pair := s.login(t, ada, password)
+		pair, other := s.login(t, ada, password), s.login(t, ada, password)
 		known := s.call(t, "POST", "/auth/forgot-password", "", map[string]any{"email": strings.ToUpper(ada)}).want(t, 202, "")
 		unknown := s.call(t, "POST", "/auth/forgot-password", "", map[string]any{"email": "nobody@example.com"}).want(t, 202, "")
 		if string(known.body) != string(unknown.body) {
 			t.Errorf("answered %s and %s", known, unknown)
 		}
 		digits, _ := s.codes(t, ada, 2)
-		reset := map[string]any{"email": ada, "code": digits, "new_password": "iloveyou"}
+		for _, m := range s.rawMails(t) { // as it was signed up, however it was asked for
+			if to := m.Header.Get("To"); to != "<"+ada+">" {
+				t.Errorf("mailed to %s", to)
+			}
+		}
+		reset := map[string]any{"email": ada, "code": digits}
+		s.call(t, "POST", "/auth/reset-password", "", reset).want(t, 422, "invalid_input") // none is made up
+		reset["new_password"] = "iloveyou"
 		s.call(t, "POST", "/auth/reset-password", "", reset).want(t, 422, "password_too_common")
 		reset["new_password"] = newPassword
 		s.call(t, "POST", "/auth/reset-password", "", map[string]any{"email": "nobody@example.com", "code": digits, "new_password": newPassword}).want(t, 422, "invalid_code")
@@ -42,8 +49,10 @@ func TestAccount_AForgottenPasswordIsResetByTheMailedCode(t *testing.T) {
 			t.Errorf("answered %v", done)
 		}
 		s.call(t, "POST", "/auth/reset-password", "", reset).want(t, 422, "invalid_code")
-		s.call(t, "GET", "/users/me", pair.Access, nil).want(t, 401, "session_ended")
-		s.call(t, "POST", "/auth/refresh", "", map[string]any{"refresh_token": pair.Refresh}).want(t, 401, "token_revoked")
+		for _, session := range []tokens{pair, other} {
+			s.call(t, "GET", "/users/me", session.Access, nil).want(t, 401, "session_ended")
+			s.call(t, "POST", "/auth/refresh", "", map[string]any{"refresh_token": session.Refresh}).want(t, 401, "token_revoked")
+		}
 		s.call(t, "POST", "/auth/login", "", map[string]any{"email": ada, "password": password}).want(t, 401, "invalid_credentials")
 		s.login(t, ada, newPassword)
 		s.mail(t, ada, 3)
