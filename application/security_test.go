@@ -55,6 +55,9 @@ func TestSession_EndsAfterADayWithoutARefresh(t *testing.T) {
 	if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Client{}); !errors.Is(err, domain.ErrTokenExpired) {
 		t.Errorf("the access token of yesterday: %v", err)
 	}
+	if err := w.Logout(w.ctx, pair.Refresh.Reveal(), domain.Client{}); !errors.Is(err, domain.ErrTokenExpired) {
+		t.Errorf("logging out with the refresh token of yesterday: %v", err)
+	}
 }
 
 func TestLogin_BeginsASessionOfItsOwnWithTokensThatNoOtherHas(t *testing.T) {
