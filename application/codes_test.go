@@ -25,7 +25,7 @@ func (w *world) ask(p domain.Purpose, name string) (use func(code domain.Secret)
 		}
 	case domain.PurposeResetPassword:
 		w.verified(email)
-		w.forgot(email)
+		w.askToReset(email)
 		return func(code domain.Secret) error {
 			return w.ResetPassword(w.ctx, application.ResetPassword{Email: email, Code: code.Reveal(), NewPassword: newPassword})
 		}
@@ -35,7 +35,7 @@ func (w *world) ask(p domain.Purpose, name string) (use func(code domain.Secret)
 	}
 }
 
-func (w *world) forgot(email string) {
+func (w *world) askToReset(email string) {
 	w.t.Helper()
 	w.clock.advance(time.Minute)
 	if err := w.ForgotPassword(w.ctx, email, domain.Client{}); err != nil {
@@ -152,11 +152,11 @@ func TestCodes_DieWithAResetOrAnotherAddress(t *testing.T) {
 			return w.ResetPassword(w.ctx, application.ResetPassword{Email: "ada@example.com", Code: code.Reveal(), NewPassword: newPassword})
 		}
 		u := w.verified("ada@example.com")
-		w.forgot("ada@example.com")
+		w.askToReset("ada@example.com")
 		w.deliver()
 		first := w.mails.last().Long
 		w.clock.advance(5 * time.Minute) // too late for the same codes
-		w.forgot("ada@example.com")
+		w.askToReset("ada@example.com")
 		w.deliver()
 		if second := w.mails.last().Long; second == first {
 			t.Fatal("the codes are the same")
@@ -167,7 +167,7 @@ func TestCodes_DieWithAResetOrAnotherAddress(t *testing.T) {
 			t.Errorf("after a reset with the other code: %v", err)
 		}
 
-		w.forgot("ada@example.com")
+		w.askToReset("ada@example.com")
 		w.deliver()
 		for _, address := range []string{"lovelace@example.com", "ada@example.com"} { // there and back
 			if _, err := w.UpdateUser(w.ctx, boss, application.UpdateUser{ID: u.ID, Email: &address}); err != nil {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"coffeeshop/application"
 	"coffeeshop/domain"
 )
@@ -54,6 +56,9 @@ func TestSession_EndsAfterADayWithoutARefresh(t *testing.T) {
 			}
 			if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Client{}); !errors.Is(err, domain.ErrTokenExpired) {
 				t.Errorf("the access token of yesterday: %v", err)
+			}
+			if err := w.Logout(w.ctx, pair.Refresh.Reveal(), domain.Client{}); !errors.Is(err, domain.ErrTokenExpired) {
+				t.Errorf("logging out with the refresh token of yesterday: %v", err)
 			}
 		}
 		ended(w.login("ada@example.com"))
@@ -104,4 +109,58 @@ func TestSession_IsKeptWhenItsUserConfirmsThePassword(t *testing.T) {
 	if _, err := w.refresh(pair); err != nil {
 		t.Errorf("the refresh token: %v", err)
 	}
+}
+
+func TestSessions_NoneOutlivesABlockOrADeletion(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		boss := w.admin("boss@example.com")
+		block := func(by domain.Principal, user uuid.UUID, until time.Time) error {
+			_, err := w.BlockUser(w.ctx, by, application.BlockUser{ID: user, Until: until})
+			return err
+		}
+		for name, end := range map[string]func(p domain.Principal) error{
+			"a block":            func(p domain.Principal) error { return block(boss, p.User.ID, time.Time{}) },
+			"a block for a time": func(p domain.Principal) error { return block(boss, p.User.ID, w.clock.Now().Add(time.Minute)) },
+			"a block of oneself": func(p domain.Principal) error { return block(p, p.User.ID, time.Time{}) },
+			"a deletion":         func(p domain.Principal) error { return w.DeleteUser(w.ctx, boss, p.User.ID, domain.Client{}) },
+			"deleting one's own": func(p domain.Principal) error { return w.DeleteOwnAccount(w.ctx, p, password, domain.Client{}) },
+		} {
+			for during, stop := range map[string]func(n int, do func()){"the hash": w.stops.beforeHash, "the transaction": w.stops.beforeTx} {
+				p := w.admin(uuid.NewString() + "@example.com")
+				email := p.User.Email.Key
+				pairs := []application.TokenPair{w.login(email), w.login(email), w.login(email)} // one is never used
+				w.principal(pairs[1])
+				rotated, err := w.refresh(pairs[2])
+				if err != nil {
+					t.Fatal(err)
+				}
+				pairs = append(pairs, rotated)
+				stop(0, func() {
+					if err := end(p); err != nil {
+						t.Errorf("%s: %v", name, err)
+					}
+				})
+				_, err = w.Login(w.ctx, application.Login{Email: email, Password: password})
+				if !errors.Is(err, domain.ErrAccountBlocked) && !errors.Is(err, domain.ErrInvalidCredentials) {
+					t.Errorf("%s during %s of a login: %v", name, during, err)
+				}
+				ended := func(when string) {
+					for i, pair := range pairs {
+						if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Client{}); !errors.Is(err, domain.ErrSessionEnded) {
+							t.Errorf("%s %s: access token %d: %v", when, name, i, err)
+						}
+						if _, err := w.refresh(pair); !errors.Is(err, domain.ErrTokenRevoked) {
+							t.Errorf("%s %s: refresh token %d: %v", when, name, i, err)
+						}
+					}
+				}
+				ended("after")
+				w.clock.advance(time.Minute) // a block for a time is over
+				if _, err := w.UnblockUser(w.ctx, boss, p.User.ID, domain.Client{}); err != nil && !errors.Is(err, domain.ErrUserNotFound) {
+					t.Fatal(err)
+				}
+				ended("once it is over, after")
+			}
+		}
+	}, func(s *application.Settings) { s.RateLimits = false })
 }

@@ -3,6 +3,7 @@ package application_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -38,19 +39,70 @@ func TestUsers_ComeInPagesNewestFirst(t *testing.T) {
 	}
 }
 
-func TestUsers_OnlyAdminsReadAndDeleteThem(t *testing.T) {
+func TestUsers_OnlyAdminsReadAndManageThem(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	u := w.verified("ada@example.com")
+	other, session := w.verified("bob@example.com"), w.principal(w.login("bob@example.com")).SessionID
+	w.verified("ada@example.com")
 	p := w.principal(w.login("ada@example.com"))
-	if _, err := w.User(w.ctx, p, u.ID); !errors.Is(err, domain.ErrAdminOnly) {
-		t.Error(err)
+	for name, call := range map[string]func() error{
+		"read one":       func() error { _, err := w.User(w.ctx, p, other.ID); return err },
+		"read itself":    func() error { _, err := w.User(w.ctx, p, p.User.ID); return err },
+		"read all":       func() error { _, err := w.Users(w.ctx, p, uuid.Nil, 10); return err },
+		"read sessions":  func() error { _, err := w.Sessions(w.ctx, p, other.ID); return err },
+		"end a session":  func() error { return w.EndSession(w.ctx, p, other.ID, session, domain.Client{}) },
+		"end sessions":   func() error { return w.EndSessions(w.ctx, p, other.ID, domain.Client{}) },
+		"block":          func() error { _, err := w.BlockUser(w.ctx, p, application.BlockUser{ID: other.ID}); return err },
+		"unblock":        func() error { _, err := w.UnblockUser(w.ctx, p, other.ID, domain.Client{}); return err },
+		"unblock itself": func() error { _, err := w.UnblockUser(w.ctx, p, p.User.ID, domain.Client{}); return err },
+		"delete":         func() error { return w.DeleteUser(w.ctx, p, other.ID, domain.Client{}) },
+		"delete itself":  func() error { return w.DeleteUser(w.ctx, p, p.User.ID, domain.Client{}) },
+	} {
+		if err := call(); !errors.Is(err, domain.ErrAdminOnly) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
-	if _, err := w.Users(w.ctx, p, uuid.Nil, 10); !errors.Is(err, domain.ErrAdminOnly) {
-		t.Error(err)
+}
+
+// What an admin does to others is recorded, with who did it.
+func TestUsers_WhatAnAdminDoesToThemIsRecorded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	admin, u := w.admin("boss@example.com"), w.verified("ada@example.com")
+	session := w.principal(w.login("ada@example.com")).SessionID
+	text := func(s string) *string { return &s }
+	update := func(in application.UpdateUser) error {
+		in.ID = u.ID
+		_, err := w.UpdateUser(w.ctx, admin, in)
+		return err
 	}
-	if err := w.DeleteUser(w.ctx, p, u.ID, domain.Client{}); !errors.Is(err, domain.ErrAdminOnly) {
-		t.Error(err)
+	for _, c := range []struct {
+		do     func() error
+		record []domain.Action
+	}{
+		{func() error { return update(application.UpdateUser{LastName: text("King")}) }, []domain.Action{domain.ActionUserUpdated}},
+		{func() error { return update(application.UpdateUser{Email: text("king@example.com")}) }, []domain.Action{domain.ActionUserUpdated, domain.ActionEmailChanged}},
+		{func() error { return update(application.UpdateUser{Role: text("admin")}) }, []domain.Action{domain.ActionUserUpdated, domain.ActionRoleChanged}},
+		{func() error { return w.EndSession(w.ctx, admin, u.ID, session, domain.Client{}) }, []domain.Action{domain.ActionSessionEnded}},
+		{func() error { return w.EndSessions(w.ctx, admin, u.ID, domain.Client{}) }, []domain.Action{domain.ActionSessionsEnded}},
+		{func() error { _, err := w.BlockUser(w.ctx, admin, application.BlockUser{ID: u.ID}); return err }, []domain.Action{domain.ActionUserBlocked}},
+		{func() error { _, err := w.UnblockUser(w.ctx, admin, u.ID, domain.Client{}); return err }, []domain.Action{domain.ActionUserUnblocked}},
+		{func() error { return w.DeleteUser(w.ctx, admin, u.ID, domain.Client{}) }, []domain.Action{domain.ActionUserDeleted}},
+	} {
+		before := len(w.memory.AuditEvents())
+		if err := c.do(); err != nil {
+			t.Fatal(err)
+		}
+		var recorded []domain.Action
+		for _, e := range w.memory.AuditEvents()[before:] {
+			if e.Actor != admin.User.ID || e.Subject != u.ID {
+				t.Errorf("%s by %s to %s", e.Action, e.Actor, e.Subject)
+			}
+			recorded = append(recorded, e.Action)
+		}
+		if !slices.Equal(recorded, c.record) {
+			t.Errorf("recorded %q, want %q", recorded, c.record)
+		}
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -132,17 +134,87 @@ func TestAuthorization_FieldsAreReadAndWrittenByTheirRulesOnly(t *testing.T) {
 	s.call(t, "PATCH", "/users/"+u.ID, token, map[string]any{"role": "admin"}).want(t, 403, "role_change_denied")
 	s.call(t, "PATCH", "/users/"+u.ID, token, map[string]any{"first_name": "Ada", "role": "admin"}).want(t, 403, "role_change_denied")
 
+	s.call(t, "PATCH", "/users/"+u.ID, token, map[string]any{"first_name": "Ada", "last_name": "King"}).want(t, 200, "")
+	s.call(t, "PATCH", "/users/"+u.ID, admin, map[string]any{"first_name": nil, "last_name": "Lovelace"}).want(t, 200, "")
+
 	want := []string{"block_reason", "blocked", "blocked_until", "created_at", "email", "first_name", "id", "last_name", "pending_email", "role", "status", "updated_at"}
 	for path, who := range map[string]string{"/users/me": token, "/users/" + u.ID: admin} {
 		members := s.call(t, "GET", path, who, nil).want(t, 200, "").members(t)
 		if got := slices.Sorted(maps.Keys(members)); !slices.Equal(got, want) {
 			t.Errorf("%s has %q", path, got)
 		}
-		if members["first_name"] != nil || members["role"] != "user" {
+		if members["first_name"] != nil || members["last_name"] != "Lovelace" || members["role"] != "user" {
 			t.Errorf("%s is %v", path, members)
 		}
 	}
+	fields := section(t, "| field |")
+	for _, name := range want {
+		if !strings.Contains(fields, "`"+name+"`") {
+			t.Errorf("docs/security.md does not say who reads and writes %s", name)
+		}
+	}
+	want = []string{"created_at", "current", "expires_at", "id", "ip", "last_used_at", "user_agent"}
+	var list struct{ Sessions []map[string]any }
+	s.call(t, "GET", "/users/me/sessions", token, nil).want(t, 200, "").into(t, &list)
+	if got := slices.Sorted(maps.Keys(list.Sessions[0])); !slices.Equal(got, want) {
+		t.Errorf("a session has %q", got)
+	}
 }
+
+// section is what follows a mark in docs/security.md, up to an empty line.
+func section(t *testing.T, mark string) string {
+	t.Helper()
+	document, err := os.ReadFile("../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(document), mark)
+	if !found {
+		t.Fatalf("docs/security.md has no %q", mark)
+	}
+	text, _, _ := strings.Cut(rest, "\n\n")
+	return text
+}
+
+// Each cell of the table of functions in docs/security.md is tried, and each operation that takes a token is in it.
+func TestAuthorization_TheTableOfWhoMayDoWhatIsTrue(t *testing.T) {
+	t.Parallel()
+	s := start(t, map[string]string{"RATE_LIMITS": "off"})
+	admin := s.login(t, adminEmail, adminPassword).Access
+	s.verified(t, "bob@example.com")
+	another := s.login(t, "bob@example.com", password).Access
+	left := operations(t)
+	maps.DeleteFunc(left, func(_ string, secured bool) bool { return !secured })
+	for i, row := range strings.Split(section(t, "| function |"), "\n")[2:] {
+		cells := strings.Split(row, "|") // the first one is empty
+		for n, operation := range functionPattern.FindAllString(cells[1], -1) {
+			operation = strings.Trim(operation, "`")
+			if !left[operation] {
+				t.Errorf("there is no %s, or it is in the table twice", operation)
+			}
+			delete(left, operation)
+			email := fmt.Sprintf("u%d-%d@example.com", i, n)
+			u := s.verified(t, email)
+			self := s.login(t, email, password).Access
+			var list struct{ Sessions []struct{ ID string } }
+			s.call(t, "GET", "/users/me/sessions", self, nil).want(t, 200, "").into(t, &list)
+			for _, c := range []struct{ who, token, cell string }{{"another user", another, cells[3]}, {"self", self, cells[2]}, {"an admin", admin, cells[4]}} {
+				if c.who != "self" && !strings.Contains(operation, "{id}") && operation != "GET /users" {
+					continue // it is about the caller
+				}
+				a := s.try(t, operation, c.token, u.ID, list.Sessions[0].ID)
+				if allowed := a.status != 401 && a.code() != "admin_only" && a.code() != "not_your_account"; allowed != !strings.HasPrefix(c.cell, " no ") {
+					t.Errorf("%s, for %s %q, answered %s", operation, c.who, c.cell, a)
+				}
+			}
+		}
+	}
+	if len(left) > 0 {
+		t.Errorf("not in the table: %q", slices.Sorted(maps.Keys(left)))
+	}
+}
+
+var functionPattern = regexp.MustCompile("`[A-Z]+ /[^`]+`")
 
 // What can be sent is what the document describes: there is no hint, no secret question, and nobody but the holder of
 // a code or of the present password sends a new one.

@@ -11,22 +11,32 @@ import (
 func TestFlow_FromSignUpToLogout(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, s *service) {
 		var u user
-		s.call(t, "POST", "/auth/signup", "", map[string]any{
+		signedUp := s.call(t, "POST", "/auth/signup", "", map[string]any{
 			"email": "Ada@Example.com", "password": password, "first_name": "Ada",
-		}).want(t, 201, "").into(t, &u)
+		}).want(t, 201, "")
+		signedUp.into(t, &u)
+		if signedUp.members(t)["access_token"] != nil {
+			t.Error("logged in by a sign-up")
+		}
 		if u.Email != "Ada@Example.com" || *u.FirstName != "Ada" || u.LastName != nil || u.Status != "unverified" || u.Role != "user" {
 			t.Fatalf("signed up as %+v", u)
 		}
 		credentials := map[string]any{"email": "ada@example.com", "password": password}
 		s.call(t, "POST", "/auth/login", "", credentials).want(t, 403, "account_unverified")
 		digits, _ := s.codes(t, "ada@example.com", 1)
-		s.call(t, "POST", "/auth/verify", "", map[string]any{"email": "ada@example.com", "code": digits}).want(t, 200, "")
+		verified := s.call(t, "POST", "/auth/verify", "", map[string]any{"email": "ada@example.com", "code": digits}).want(t, 200, "").members(t)
+		if len(verified) != 1 || verified["message"] == nil {
+			t.Errorf("verified with %v", verified)
+		}
 		s.call(t, "POST", "/auth/verify", "", map[string]any{"email": "ada@example.com", "code": digits}).want(t, 422, "invalid_code")
 		s.call(t, "POST", "/auth/login", "", map[string]any{"email": "ada@example.com", "password": "wrong password"}).want(t, 401, "invalid_credentials")
 
 		first := s.login(t, "ada@example.com", password)
 		if first.Type != "bearer" || first.ExpiresIn != 1800 {
 			t.Errorf("logged in with %+v", first)
+		}
+		if n := s.sessionsOf(t, first.Access); n != 1 {
+			t.Errorf("%d sessions after one login", n)
 		}
 		var me user
 		s.call(t, "GET", "/users/me", first.Access, nil).want(t, 200, "").into(t, &me)

@@ -22,6 +22,9 @@ func TestReplicas_WhatEndsASessionHoldsForTheNextRequestOnEach(t *testing.T) {
 			}
 		}
 		b.call(t, "GET", "/users/me/sessions", pair.Access, nil).want(t, 200, "").into(t, &list)
+		if len(list.Sessions) != 2 { // and the one that goes on meanwhile
+			t.Errorf("%d sessions are listed", len(list.Sessions))
+		}
 		for _, s := range list.Sessions {
 			if s.Current {
 				return pair, s.ID

@@ -24,15 +24,21 @@ func TestSessions_BlockDeleteAndRoleHoldAtOnce(t *testing.T) {
 		s.call(t, "POST", "/auth/login", "", credentials).want(t, 403, "account_blocked")
 		s.call(t, "POST", "/auth/login", "", map[string]any{"email": "ada@example.com", "password": "wrong password"}).want(t, 401, "invalid_credentials")
 		s.call(t, "POST", "/users/"+ada.ID+"/unblock", admin, nil).want(t, 200, "")
-		pair = s.login(t, "ada@example.com", password)
-
-		s.call(t, "DELETE", "/users/"+ada.ID+"/sessions", admin, nil).want(t, 204, "")
 		s.call(t, "GET", "/users/me", pair.Access, nil).want(t, 401, "session_ended")
+		s.call(t, "POST", "/auth/refresh", "", map[string]any{"refresh_token": pair.Refresh}).want(t, 401, "token_revoked")
+
+		pairs := []tokens{s.login(t, "ada@example.com", password), s.login(t, "ada@example.com", password), s.login(t, "ada@example.com", password)}
+		s.call(t, "DELETE", "/users/"+ada.ID+"/sessions", admin, nil).want(t, 204, "")
+		for _, pair := range pairs {
+			s.call(t, "GET", "/users/me", pair.Access, nil).want(t, 401, "session_ended")
+			s.call(t, "POST", "/auth/refresh", "", map[string]any{"refresh_token": pair.Refresh}).want(t, 401, "token_revoked")
+		}
 		pair = s.login(t, "ada@example.com", password)
 		s.call(t, "GET", "/users/"+ada.ID+"/sessions", admin, nil).want(t, 200, "")
 		s.call(t, "DELETE", "/users/"+ada.ID+"/sessions/"+ada.ID, admin, nil).want(t, 404, "session_not_found")
 		s.call(t, "DELETE", "/users/"+ada.ID, admin, nil).want(t, 204, "")
 		s.call(t, "GET", "/users/me", pair.Access, nil).want(t, 401, "session_ended")
+		s.call(t, "POST", "/auth/refresh", "", map[string]any{"refresh_token": pair.Refresh}).want(t, 401, "token_revoked")
 
 		var boss user
 		s.call(t, "GET", "/users/me", admin, nil).into(t, &boss)

@@ -86,6 +86,34 @@ func TestInput_RubbishGetsAProblemThatNeverRepeatsIt(t *testing.T) {
 	}
 }
 
+func TestInput_NoOperationTakesAPropertyThatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	token, _ := w.admin()
+	var doc struct {
+		Paths map[string]map[string]struct {
+			RequestBody struct{ Content map[string]any }
+		}
+	}
+	w.send("GET", "/openapi.json", "").into(t, &doc)
+	tried := 0
+	for path, methods := range doc.Paths {
+		for method, op := range methods {
+			if op.RequestBody.Content["application/json"] == nil {
+				continue
+			}
+			tried++
+			a := w.as(token, strings.ToUpper(method), strings.ReplaceAll(path, "{id}", "0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f"), `{"surprise":1}`)
+			if a.status != 422 || !strings.Contains(string(a.body), `"body.surprise"`) {
+				t.Errorf("%s %s: %d %s", method, path, a.status, a.body)
+			}
+		}
+	}
+	if tried < 12 {
+		t.Errorf("tried %d operations", tried)
+	}
+}
+
 func TestInput_NullNamesAtSignUpAreNoNames(t *testing.T) {
 	t.Parallel()
 	newWorld(t).post("/auth/signup", `{"email":"ada@example.com","password":"`+password+`","first_name":null}`).want(t, 201, "")
