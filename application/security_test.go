@@ -164,3 +164,62 @@ func TestSessions_NoneOutlivesABlockOrADeletion(t *testing.T) {
 		}
 	}, func(s *application.Settings) { s.RateLimits = false })
 }
+
+func TestLogin_ANetworkStaysTheAccountsForNinetyDays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(s *application.Settings) {
+		s.Budgets.LoginOfAccount = domain.Budget{Burst: 1, Interval: 365 * 24 * time.Hour}
+	})
+	w.verified("ada@example.com")
+	login := func(password, ip string) error {
+		_, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: password, Client: from(ip)})
+		return err
+	}
+	if err := login(password, "192.0.2.1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := login("wrong password", "198.51.100.1"); !errors.Is(err, domain.ErrInvalidCredentials) { // that was all for strangers
+		t.Fatal(err)
+	}
+	w.clock.advance(90*24*time.Hour - time.Second)
+	if err := login("wrong password", "192.0.2.1"); !errors.Is(err, domain.ErrInvalidCredentials) {
+		t.Errorf("within ninety days: %v", err)
+	}
+	w.clock.advance(time.Second)
+	if err := login(password, "192.0.2.1"); !errors.Is(err, domain.Throttled(0)) {
+		t.Errorf("after ninety days: %v", err)
+	}
+}
+
+func TestResetPassword_OpensTheWayInFromItsNetwork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(s *application.Settings) {
+		s.Budgets.LoginOfAccount = domain.Budget{Burst: 1, Interval: 365 * 24 * time.Hour}
+	})
+	w.verified("ada@example.com")
+	login := func(password, ip string) error {
+		_, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: password, Client: from(ip)})
+		return err
+	}
+	if err := login("wrong password", "198.51.100.1"); !errors.Is(err, domain.ErrInvalidCredentials) {
+		t.Fatal(err)
+	}
+	if err := login(password, "192.0.2.1"); !errors.Is(err, domain.Throttled(0)) {
+		t.Fatalf("strangers have not used the budget up: %v", err)
+	}
+	w.clock.advance(time.Minute)
+	if err := w.ForgotPassword(w.ctx, "ada@example.com", from("192.0.2.1")); err != nil {
+		t.Fatal(err)
+	}
+	w.deliver()
+	reset := application.ResetPassword{Email: "ada@example.com", Code: w.mails.last().Digits.Reveal(), NewPassword: newPassword, Client: from("192.0.2.1")}
+	if err := w.ResetPassword(w.ctx, reset); err != nil {
+		t.Fatal(err)
+	}
+	if err := login(newPassword, "192.0.2.1"); err != nil {
+		t.Errorf("after the reset: %v", err)
+	}
+	if err := login(newPassword, "192.0.2.2"); !errors.Is(err, domain.Throttled(0)) {
+		t.Errorf("from another network: %v", err)
+	}
+}

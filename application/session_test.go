@@ -2,6 +2,7 @@ package application_test
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -154,9 +155,14 @@ func TestRefresh_AnOldTokenWhoseSuccessorIsInUseIsTheft(t *testing.T) {
 	if _, err := w.Authenticate(w.ctx, owner.Access.Reveal(), domain.Client{}); !errors.Is(err, domain.ErrSessionEnded) {
 		t.Errorf("the access token still works: %v", err)
 	}
+	w.isToldOfTheft("ada@example.com")
+}
+
+func (w *world) isToldOfTheft(email string) {
+	w.t.Helper()
 	w.deliver()
-	if n := len(w.mails.notices); n != 1 || w.audited(domain.ActionSessionStolen) != 1 {
-		t.Errorf("%d notices, %d events", n, w.audited(domain.ActionSessionStolen))
+	if !slices.Equal(w.mails.kinds(), []domain.NoticeKind{domain.NoticeSessionStolen}) || w.mails.notices[0].Email.Address != email || w.audited(domain.ActionSessionStolen) != 1 {
+		w.t.Errorf("%+v, %d events", w.mails.notices, w.audited(domain.ActionSessionStolen))
 	}
 }
 
@@ -182,6 +188,7 @@ func TestAuthenticate_ASupersededGenerationIsTheft(t *testing.T) {
 	if _, err := w.Authenticate(w.ctx, thief.Access.Reveal(), domain.Client{}); !errors.Is(err, domain.ErrSessionEnded) {
 		t.Fatalf("the thief's access token: %v", err)
 	}
+	w.isToldOfTheft("ada@example.com")
 }
 
 func TestRefresh_NeverOutlivesTheSession(t *testing.T) {

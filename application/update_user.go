@@ -128,6 +128,11 @@ func (a *App) change(ctx context.Context, tx ports.Store, h held, u *domain.User
 		}
 		actions = append(actions, domain.ActionEmailChanged)
 	case email.Key == u.Email.Key: // another way to write the same address needs no proof
+		if email != u.Email {
+			if err := a.notify(ctx, tx, h.now, domain.NoticeEmailChanged, *u, in.Client); err != nil {
+				return nil, err
+			}
+		}
 		u.ChangeEmail(email, h.now)
 		actions = append(actions, domain.ActionEmailChanged)
 	default:

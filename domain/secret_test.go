@@ -38,6 +38,7 @@ func TestNewPassword_HasLimitsOfLengthAndNoOtherRules(t *testing.T) {
 		"        ":                 true,
 		"восемь88":                 true,
 		"1234567":                  false,
+		"пароль7":                  false,
 		strings.Repeat("x", 1024):  true,
 		strings.Repeat("x", 1025):  false,
 		"null\x00byte":             false,

@@ -272,15 +272,19 @@ func TestAuthorization_RequestsHaveTheseFieldsOnly(t *testing.T) {
 }
 
 func TestAuthorization_ANewServiceHasNoAccounts(t *testing.T) {
-	t.Parallel()
-	s := start(t, map[string]string{"ADMIN_EMAIL": "", "ADMIN_PASSWORD": ""})
-	db, err := sql.Open("sqlite", s.Config.SQLitePath())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	var users int
-	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM users").Scan(&users); err != nil || users != 0 {
-		t.Errorf("%d users, %v", users, err)
-	}
+	onEachEngine(t, map[string]string{"ADMIN_EMAIL": "", "ADMIN_PASSWORD": ""}, func(t *testing.T, s *service, _ *clock) {
+		driver, source := "sqlite", s.Config.SQLitePath()
+		if source == "" {
+			driver, source = "pgx", s.Config.PostgresURL().Reveal()
+		}
+		db, err := sql.Open(driver, source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		var users int
+		if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM users").Scan(&users); err != nil || users != 0 {
+			t.Errorf("%d users, %v", users, err)
+		}
+	})
 }

@@ -1,9 +1,15 @@
 package httpapi
 
-import "github.com/valyala/fasthttp"
+import (
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+)
 
 // Handler is what a server calls for a request, without the connection around it.
 func (a *API) Handler() fasthttp.RequestHandler { return a.fiber.Handler() }
+
+// Routes are all that something answers to; what stands before many of them is left out.
+func (a *API) Routes() []fiber.Route { return a.fiber.GetRoutes(true) }
 
 // Ambiguous is the check that every request passes.
 var Ambiguous = ambiguous

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"coffeeshop/domain"
 )
@@ -115,6 +116,43 @@ func TestToken_LogsInByTheOAuthPasswordForm(t *testing.T) {
 	post("username=%zz").want(t, 400, "malformed_form")
 	post("").want(t, 400, "malformed_form")
 	w.post("/auth/token", `{"username":"a","password":"b"}`).want(t, 415, "unsupported_media_type")
+}
+
+// loginForms are the two ways to log in.
+func loginForms(w *world) map[string]func(email, secret string) answer {
+	return map[string]func(email, secret string) answer{
+		"/auth/login": func(email, secret string) answer {
+			return w.post("/auth/login", object("email", email, "password", secret))
+		},
+		"/auth/token": func(email, secret string) answer {
+			form := url.Values{"username": {email}, "password": {secret}}.Encode()
+			return w.send("POST", "/auth/token", form, "Content-Type", "application/x-www-form-urlencoded")
+		},
+	}
+}
+
+func TestToken_LetsInWhomLoginLetsInAndCountsWithIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *options) { o.budget = domain.Budget{Burst: 4, Interval: time.Hour} })
+	token, _ := w.admin()
+	blocked, unverified, ada := w.verified("blocked@example.com"), "unverified@example.com", w.verified("ada@example.com").Email
+	w.post("/auth/signup", object("email", unverified, "password", password)).want(t, 201, "")
+	w.as(token, "POST", "/users/"+blocked.ID+"/block", "{}").want(t, 200, "")
+	forms := loginForms(w)
+	for _, login := range forms {
+		login(unverified, password).want(t, 403, "account_unverified")
+		login(blocked.Email, password).want(t, 403, "account_blocked")
+		login(unverified, "wrong password").want(t, 401, "invalid_credentials")
+		login("nobody@example.com", password).want(t, 401, "invalid_credentials")
+		for range 2 {
+			login(" "+strings.ToUpper(ada), "wrong password").want(t, 401, "invalid_credentials")
+		}
+	}
+	for name, login := range forms {
+		if a := login(ada, password); a.status != 429 {
+			t.Errorf("%s after four failures, two by each: %s", name, a.body)
+		}
+	}
 }
 
 func TestUsers_AdminsManageThem(t *testing.T) {

@@ -45,6 +45,7 @@ type options struct {
 	listen string
 	store  func(ports.Store) ports.Store
 	hasher func(ports.Hasher) ports.Hasher
+	budget domain.Budget // of failed logins to one account from one network
 }
 
 // plenty is a budget that no test uses up.
@@ -57,6 +58,7 @@ func newWorld(t testing.TB, adjust ...func(*options)) *world {
 		listen: "127.0.0.1:0",
 		store:  func(s ports.Store) ports.Store { return s },
 		hasher: func(h ports.Hasher) ports.Hasher { return h },
+		budget: plenty,
 	}
 	for _, f := range adjust {
 		f(&o)
@@ -73,7 +75,7 @@ func newWorld(t testing.TB, adjust ...func(*options)) *world {
 		Settings: application.Settings{
 			Lifetimes:    domain.SessionLifetimes{Access: 30 * time.Minute, Refresh: 24 * time.Hour, Session: 720 * time.Hour},
 			RefreshGrace: 10 * time.Second, MaxSessions: 20, RateLimits: true, Budgets: domain.Budgets{
-				LoginOfAccountFromNetwork: plenty, LoginFromNetwork: plenty, LoginOfAccount: plenty, CodesOfAddress: plenty,
+				LoginOfAccountFromNetwork: o.budget, LoginFromNetwork: plenty, LoginOfAccount: plenty, CodesOfAddress: plenty,
 				CodesFromNetwork: plenty, SuccessfulLogins: plenty, MailsToAddress: plenty, MailsFromNetwork: plenty, SignUpsFromNetwork: plenty,
 			},
 		},
