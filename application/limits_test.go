@@ -47,7 +47,7 @@ func TestBudgets_CountWhatTheDocumentSays(t *testing.T) {
 		return func(w *world, email string, c domain.Client) error {
 			jobs := len(w.memory.EnqueuedJobs())
 			if err := do(w, email, c); err != nil {
-				return fmt.Errorf("answered %v", err)
+				return errors.New("answered " + err.Error())
 			}
 			if len(w.memory.EnqueuedJobs()) == jobs {
 				return domain.Throttled(0)
