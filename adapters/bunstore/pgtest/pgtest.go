@@ -85,7 +85,7 @@ func New(t testing.TB) string {
 		t.Skip(err)
 	}
 	name := "test_" + strings.ToLower(rand.Text())
-	if err := s.admin("CREATE DATABASE " + name + " TEMPLATE template0"); err != nil {
+	if err := s.admin("CREATE DATABASE " + name + " TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"); err != nil {
 		t.Fatal("create a database: ", err)
 	}
 	t.Cleanup(func() {
