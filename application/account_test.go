@@ -19,7 +19,7 @@ func TestResetPassword_WithTheMailedCodeEndsEverySessionAndTellsTheOwner(t *test
 	u := w.verified("ada@example.com")
 	pair := w.login("ada@example.com")
 	w.clock.advance(time.Minute)
-	if err := w.ForgotPassword(w.ctx, "ADA@example.com", domain.Client{}); err != nil {
+	if err := w.ForgotPassword(w.ctx, "ADA@example.com", domain.Source{}); err != nil {
 		t.Fatal(err)
 	}
 	w.deliver()
@@ -31,7 +31,7 @@ func TestResetPassword_WithTheMailedCodeEndsEverySessionAndTellsTheOwner(t *test
 	if err := w.ResetPassword(w.ctx, reset); !errors.Is(err, domain.ErrInvalidCode) {
 		t.Errorf("the code worked twice: %v", err)
 	}
-	if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Client{}); !errors.Is(err, domain.ErrSessionEnded) {
+	if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrSessionEnded) {
 		t.Errorf("an old session: %v", err)
 	}
 	if _, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: password}); !errors.Is(err, domain.ErrInvalidCredentials) {
@@ -51,7 +51,7 @@ func TestResetPassword_ProvesTheAddressOfASignUp(t *testing.T) {
 	other := w.signUpFrom("198.51.100.1", "ada@example.com")
 	newest := w.signUpFrom("192.0.2.1", "ada@example.com")
 	w.clock.advance(time.Minute)
-	if err := w.ForgotPassword(w.ctx, "ada@example.com", domain.Client{}); err != nil {
+	if err := w.ForgotPassword(w.ctx, "ada@example.com", domain.Source{}); err != nil {
 		t.Fatal(err)
 	}
 	w.deliver()
@@ -80,12 +80,12 @@ func TestCodes_AreGoodForTheirOwnPurposeOnlyAndDieWithThePassword(t *testing.T) 
 		t.Fatal(err)
 	}
 	w.clock.advance(time.Minute)
-	if err := w.ForgotPassword(w.ctx, "ada@example.com", domain.Client{}); err != nil {
+	if err := w.ForgotPassword(w.ctx, "ada@example.com", domain.Source{}); err != nil {
 		t.Fatal(err)
 	}
 	w.deliver()
 	reset := w.mails.last().Long.Reveal()
-	if err := w.ChangePassword(w.ctx, w.principal(w.login("ada@example.com")), password, newPassword, domain.Client{}); err != nil {
+	if err := w.ChangePassword(w.ctx, w.principal(w.login("ada@example.com")), password, newPassword, domain.Source{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.ResetPassword(w.ctx, application.ResetPassword{Email: "ada@example.com", Code: reset, NewPassword: "yet another one"}); !errors.Is(err, domain.ErrInvalidCode) {
@@ -99,21 +99,21 @@ func TestChangePassword_TakesThePresentOneAndEndsTheOtherSessions(t *testing.T) 
 	w.verified("ada@example.com")
 	here, elsewhere := w.login("ada@example.com"), w.login("ada@example.com")
 	p := w.principal(here)
-	if err := w.ChangePassword(w.ctx, p, "wrong password", newPassword, domain.Client{}); !errors.Is(err, domain.ErrWrongPassword) {
+	if err := w.ChangePassword(w.ctx, p, "wrong password", newPassword, domain.Source{}); !errors.Is(err, domain.ErrWrongPassword) {
 		t.Fatal(err)
 	}
-	if err := w.ChangePassword(w.ctx, p, password, newPassword, domain.Client{}); err != nil {
+	if err := w.ChangePassword(w.ctx, p, password, newPassword, domain.Source{}); err != nil {
 		t.Fatal(err)
 	}
 	w.principal(here)
-	if _, err := w.Authenticate(w.ctx, elsewhere.Access.Reveal(), domain.Client{}); !errors.Is(err, domain.ErrSessionEnded) {
+	if _, err := w.Authenticate(w.ctx, elsewhere.Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrSessionEnded) {
 		t.Errorf("the other session: %v", err)
 	}
 	w.deliver()
 	if !slices.Equal(w.mails.kinds(), []domain.NoticeKind{domain.NoticePasswordChanged}) {
 		t.Errorf("mailed %v", w.mails.kinds())
 	}
-	if err := w.ChangePassword(w.ctx, p, password, "yet another one", domain.Client{}); !errors.Is(err, domain.ErrWrongPassword) {
+	if err := w.ChangePassword(w.ctx, p, password, "yet another one", domain.Source{}); !errors.Is(err, domain.ErrWrongPassword) {
 		t.Errorf("a request that began before the change: %v", err)
 	}
 }
@@ -135,11 +135,11 @@ func TestChangeEmail_HoldsOnceTheNewAddressIsProved(t *testing.T) {
 	if to := w.mails.challenges[len(w.mails.challenges)-1].Email.Address; to != email {
 		t.Fatalf("the code went to %s", to)
 	}
-	if _, err := w.ConfirmEmail(w.ctx, w.principal(pair), "000000", domain.Client{}); !errors.Is(err, domain.ErrInvalidCode) {
+	if _, err := w.ConfirmEmail(w.ctx, w.principal(pair), "000000", domain.Source{}); !errors.Is(err, domain.ErrInvalidCode) {
 		t.Errorf("a wrong code: %v", err)
 	}
 	code := w.mails.last().Digits.Reveal()
-	confirmed, err := w.ConfirmEmail(w.ctx, w.principal(pair), code, domain.Client{})
+	confirmed, err := w.ConfirmEmail(w.ctx, w.principal(pair), code, domain.Source{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestChangeEmail_HoldsOnceTheNewAddressIsProved(t *testing.T) {
 			t.Errorf("%s went to %s", n.Kind, n.Email.Address)
 		}
 	}
-	if _, err := w.ConfirmEmail(w.ctx, w.principal(pair), code, domain.Client{}); !errors.Is(err, domain.ErrInvalidCode) {
+	if _, err := w.ConfirmEmail(w.ctx, w.principal(pair), code, domain.Source{}); !errors.Is(err, domain.ErrInvalidCode) {
 		t.Errorf("the code worked twice: %v", err)
 	}
 	w.login(email)
@@ -211,16 +211,16 @@ func TestDeleteOwnAccount_LeavesAuditRowsThatSayNothingOfWhereItWas(t *testing.T
 	w := newWorld(t)
 	w.admin("boss@example.com")
 	u := w.verified("ada@example.com")
-	client := domain.Client{IP: "203.0.113.7", UserAgent: "curl", RequestID: "r"}
-	pair, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: password, Client: client})
+	source := domain.Source{IP: "203.0.113.7", UserAgent: "curl", RequestID: "r"}
+	pair, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: password, Source: source})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := w.principal(pair)
-	if err := w.DeleteOwnAccount(w.ctx, p, "wrong password", client); !errors.Is(err, domain.ErrWrongPassword) {
+	if err := w.DeleteOwnAccount(w.ctx, p, "wrong password", source); !errors.Is(err, domain.ErrWrongPassword) {
 		t.Fatal(err)
 	}
-	if err := w.DeleteOwnAccount(w.ctx, p, password, client); err != nil {
+	if err := w.DeleteOwnAccount(w.ctx, p, password, source); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.store.Users().ByID(w.ctx, u.ID); !errors.Is(err, domain.ErrNotFound) {
@@ -232,7 +232,7 @@ func TestDeleteOwnAccount_LeavesAuditRowsThatSayNothingOfWhereItWas(t *testing.T
 			continue
 		}
 		rows++
-		if e.Client.IP != "" || e.Client.UserAgent != "" || len(e.Details) != 0 {
+		if e.Source.IP != "" || e.Source.UserAgent != "" || len(e.Details) != 0 {
 			t.Errorf("%s still says %+v", e.Action, e)
 		}
 	}
@@ -249,7 +249,7 @@ func TestDeleteOwnAccount_TheLastAdminStays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.admin("boss@example.com")
-	if err := w.DeleteOwnAccount(w.ctx, p, password, domain.Client{}); !errors.Is(err, domain.ErrLastAdmin) {
+	if err := w.DeleteOwnAccount(w.ctx, p, password, domain.Source{}); !errors.Is(err, domain.ErrLastAdmin) {
 		t.Error(err)
 	}
 }
@@ -312,7 +312,7 @@ func TestLogin_AfterFiveFailuresTellsTheOwnerOnceADay(t *testing.T) {
 		t.Helper()
 		for range failures {
 			stranger++
-			_, err := w.Login(w.ctx, application.Login{Email: email, Password: "wrong password", Client: from(fmt.Sprintf("198.51.100.%d", stranger))})
+			_, err := w.Login(w.ctx, application.Login{Email: email, Password: "wrong password", Source: from(fmt.Sprintf("198.51.100.%d", stranger))})
 			if !errors.Is(err, domain.ErrInvalidCredentials) {
 				t.Fatal(err)
 			}
@@ -360,9 +360,9 @@ func TestLogin_StrangersFailuresDoNotCloseTheOwnersWayIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.verified("ada@example.com")
-	home := domain.Client{IP: "2001:db8:1:2::3"}
-	login := func(password string, c domain.Client) error {
-		_, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: password, Client: c})
+	home := domain.Source{IP: "2001:db8:1:2::3"}
+	login := func(password string, c domain.Source) error {
+		_, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: password, Source: c})
 		return err
 	}
 	if err := login(password, home); err != nil {
@@ -370,17 +370,17 @@ func TestLogin_StrangersFailuresDoNotCloseTheOwnersWayIn(t *testing.T) {
 	}
 	throttled := 0
 	for i := range 300 {
-		if errors.Is(login("wrong password", domain.Client{IP: "198.51.100." + string(rune('0'+i%10))}), domain.Throttled(0)) {
+		if errors.Is(login("wrong password", domain.Source{IP: "198.51.100." + string(rune('0'+i%10))}), domain.Throttled(0)) {
 			throttled++
 		}
 	}
 	if throttled != 200 { // ten networks of ten each, and a hundred for the account
 		t.Errorf("%d of 300 guesses were refused", throttled)
 	}
-	if err := login(password, domain.Client{IP: "198.51.100.77"}); !errors.Is(err, domain.Throttled(0)) {
+	if err := login(password, domain.Source{IP: "198.51.100.77"}); !errors.Is(err, domain.Throttled(0)) {
 		t.Errorf("a network where the account never was: %v", err)
 	}
-	if err := login(password, domain.Client{IP: "2001:db8:1:2:ffff::1"}); err != nil {
+	if err := login(password, domain.Source{IP: "2001:db8:1:2:ffff::1"}); err != nil {
 		t.Errorf("the owner at home: %v", err)
 	}
 	for i := range 11 { // who is at home has no more guesses than others

@@ -53,7 +53,7 @@ func (a *App) createAdmin(ctx context.Context, address, secret string, onlyFirst
 	if err != nil {
 		return domain.User{}, err
 	}
-	hash, err := a.hash(ctx, password, domain.Client{})
+	hash, err := a.hash(ctx, password, domain.Source{})
 	if err != nil {
 		return domain.User{}, fmt.Errorf("create an admin: %w", err)
 	}

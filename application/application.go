@@ -87,14 +87,14 @@ type event struct {
 	action  domain.Action
 	actor   uuid.UUID
 	subject uuid.UUID
-	client  domain.Client
+	source  domain.Source
 	details map[string]string
 }
 
 // record writes the audit row in the transaction of what it records.
 func (a *App) record(ctx context.Context, tx ports.Store, now time.Time, e event) error {
 	err := tx.Audit().Append(ctx, domain.AuditEvent{
-		ID: a.newID(), At: now, Actor: e.actor, Subject: e.subject, Action: e.action, Client: e.client, Details: e.details,
+		ID: a.newID(), At: now, Actor: e.actor, Subject: e.subject, Action: e.action, Source: e.source, Details: e.details,
 	})
 	if err != nil {
 		return fmt.Errorf("record %s: %w", e.action, err)
@@ -103,12 +103,12 @@ func (a *App) record(ctx context.Context, tx ports.Store, now time.Time, e event
 }
 
 // notify writes a notice to the user and the job that mails it.
-func (a *App) notify(ctx context.Context, tx ports.Store, now time.Time, kind domain.NoticeKind, u domain.User, client domain.Client) error {
-	return a.notifyAt(ctx, tx, now, kind, u.Email, u.Locale, client)
+func (a *App) notify(ctx context.Context, tx ports.Store, now time.Time, kind domain.NoticeKind, u domain.User, source domain.Source) error {
+	return a.notifyAt(ctx, tx, now, kind, u.Email, u.Locale, source)
 }
 
-func (a *App) notifyAt(ctx context.Context, tx ports.Store, now time.Time, kind domain.NoticeKind, to domain.Email, locale domain.Locale, client domain.Client) error {
-	n := domain.Notice{ID: a.newID(), Kind: kind, Email: to, Locale: locale, Client: client, CreatedAt: now}
+func (a *App) notifyAt(ctx context.Context, tx ports.Store, now time.Time, kind domain.NoticeKind, to domain.Email, locale domain.Locale, source domain.Source) error {
+	n := domain.Notice{ID: a.newID(), Kind: kind, Email: to, Locale: locale, Source: source, CreatedAt: now}
 	if err := tx.Notices().Create(ctx, n); err != nil {
 		return fmt.Errorf("write a notice: %w", err)
 	}

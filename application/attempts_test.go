@@ -40,14 +40,14 @@ func TestSignUp_StrangersOfOneNetworkNeitherPushTheOwnersOutNorUseUpItsMails(t *
 		refused := 0
 		flood := func() {
 			for range 6 {
-				_, err := w.SignUp(w.ctx, application.SignUp{Email: "ada@example.com", Password: password, Locale: domain.LocaleEnglish, Client: from(stranger)})
+				_, err := w.SignUp(w.ctx, application.SignUp{Email: "ada@example.com", Password: password, Locale: domain.LocaleEnglish, Source: from(stranger)})
 				if errors.Is(err, domain.Throttled(0)) {
 					refused++
 				} else if err != nil {
 					t.Fatal(err)
 				}
 				w.clock.advance(time.Minute)
-				if err := w.Resend(w.ctx, application.Resend{Email: "ada@example.com", Client: from(stranger)}); err != nil {
+				if err := w.Resend(w.ctx, application.Resend{Email: "ada@example.com", Source: from(stranger)}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -76,7 +76,7 @@ func TestSignUp_OverTheMailsOfAnAddressIsNotStoredAndIsAnsweredAlikeForEveryAddr
 			answers := 0
 			hashes := w.hasher.count
 			for i := range 15 {
-				_, err := w.SignUp(w.ctx, application.SignUp{Email: address, Password: password, Locale: domain.LocaleEnglish, Client: from(fmt.Sprintf("203.0.113.%d", i))})
+				_, err := w.SignUp(w.ctx, application.SignUp{Email: address, Password: password, Locale: domain.LocaleEnglish, Source: from(fmt.Sprintf("203.0.113.%d", i))})
 				if err == nil {
 					answers++
 				} else if !errors.Is(err, domain.Throttled(0)) {
@@ -132,11 +132,11 @@ func TestResend_RepeatsTheSignUpThatIsNamedElseThatOfTheNetworkElseTheNewest(t *
 			resend application.Resend
 			want   uuid.UUID
 		}{
-			{"named, from elsewhere", application.Resend{ID: mine.ID, Client: from("203.0.113.1")}, mine.ID},
-			{"of the network", application.Resend{Client: from(owner)}, mine.ID},
-			{"of the other network", application.Resend{Client: from(stranger)}, theirs.ID},
-			{"the newest", application.Resend{Client: from("203.0.113.2")}, theirs.ID},
-			{"an unknown id", application.Resend{ID: uuid.New(), Client: from(owner)}, uuid.Nil},
+			{"named, from elsewhere", application.Resend{ID: mine.ID, Source: from("203.0.113.1")}, mine.ID},
+			{"of the network", application.Resend{Source: from(owner)}, mine.ID},
+			{"of the other network", application.Resend{Source: from(stranger)}, theirs.ID},
+			{"the newest", application.Resend{Source: from("203.0.113.2")}, theirs.ID},
+			{"an unknown id", application.Resend{ID: uuid.New(), Source: from(owner)}, uuid.Nil},
 		} {
 			w.clock.advance(time.Minute)
 			mailed := w.mails.mailed()

@@ -14,7 +14,7 @@ import (
 
 // Authenticate tells who calls with an access token, as the user and session are now: an ended session is
 // domain.ErrSessionEnded at once, on every replica.
-func (a *App) Authenticate(ctx context.Context, token string, client domain.Client) (domain.Principal, error) {
+func (a *App) Authenticate(ctx context.Context, token string, source domain.Source) (domain.Principal, error) {
 	now := a.now()
 	claims, err := a.tokens.ParseAccess(token, now)
 	if err != nil {
@@ -28,7 +28,7 @@ func (a *App) Authenticate(ctx context.Context, token string, client domain.Clie
 		return domain.Principal{}, fmt.Errorf("authenticate: %w", err)
 	}
 	if !got.SupersededAt.IsZero() && now.Sub(got.SupersededAt) >= a.settings.RefreshGrace {
-		return domain.Principal{}, a.refuseStolen(ctx, claims.SessionID, client, now)
+		return domain.Principal{}, a.refuseStolen(ctx, claims.SessionID, source, now)
 	}
 	if claims.Generation == got.Generation && !got.InUse {
 		if err := a.store.Sessions().MarkDelivered(ctx, claims.SessionID, claims.Generation); err != nil {
@@ -40,7 +40,7 @@ func (a *App) Authenticate(ctx context.Context, token string, client domain.Clie
 
 // refuseStolen ends the session of an access token whose generation was superseded: its answer was not lost
 // after all, so somebody else has the owner's refresh token, or the owner's is in other hands.
-func (a *App) refuseStolen(ctx context.Context, session uuid.UUID, client domain.Client, now time.Time) error {
+func (a *App) refuseStolen(ctx context.Context, session uuid.UUID, source domain.Source, now time.Time) error {
 	err := a.verdict(ctx, func(tx ports.Store) (verdict, failure error) {
 		s, err := tx.Sessions().Lock(ctx, session, now)
 		if errors.Is(err, domain.ErrNotFound) {
@@ -49,7 +49,7 @@ func (a *App) refuseStolen(ctx context.Context, session uuid.UUID, client domain
 		if err != nil {
 			return nil, err
 		}
-		return domain.ErrTokenReused, a.endStolen(ctx, tx, s, client, now)
+		return domain.ErrTokenReused, a.endStolen(ctx, tx, s, source, now)
 	})
 	return fmt.Errorf("authenticate: %w", err)
 }

@@ -26,9 +26,9 @@ func TestWrites_OfAnActorWhoLostItsAuthorityMeanwhileAreRefused(t *testing.T) {
 				_, err := w.BlockUser(w.ctx, boss, application.BlockUser{ID: p.User.ID})
 				return err
 			},
-			"deleted": func(p domain.Principal) error { return w.DeleteUser(w.ctx, boss, p.User.ID, domain.Client{}) },
+			"deleted": func(p domain.Principal) error { return w.DeleteUser(w.ctx, boss, p.User.ID, domain.Source{}) },
 			"logged out": func(p domain.Principal) error {
-				return w.EndSession(w.ctx, boss, p.User.ID, p.SessionID, domain.Client{})
+				return w.EndSession(w.ctx, boss, p.User.ID, p.SessionID, domain.Source{})
 			},
 		} {
 			for call, write := range map[string]func(p domain.Principal) error{
@@ -37,7 +37,7 @@ func TestWrites_OfAnActorWhoLostItsAuthorityMeanwhileAreRefused(t *testing.T) {
 					return err
 				},
 				"unblock itself": func(p domain.Principal) error {
-					_, err := w.UnblockUser(w.ctx, p, p.User.ID, domain.Client{})
+					_, err := w.UnblockUser(w.ctx, p, p.User.ID, domain.Source{})
 					return err
 				},
 				"another's role": func(p domain.Principal) error {
@@ -48,9 +48,9 @@ func TestWrites_OfAnActorWhoLostItsAuthorityMeanwhileAreRefused(t *testing.T) {
 					_, err := w.BlockUser(w.ctx, p, application.BlockUser{ID: target.ID})
 					return err
 				},
-				"a deletion": func(p domain.Principal) error { return w.DeleteUser(w.ctx, p, target.ID, domain.Client{}) },
+				"a deletion": func(p domain.Principal) error { return w.DeleteUser(w.ctx, p, target.ID, domain.Source{}) },
 				"another's sessions": func(p domain.Principal) error {
-					return w.EndSessions(w.ctx, p, target.ID, domain.Client{})
+					return w.EndSessions(w.ctx, p, target.ID, domain.Source{})
 				},
 			} {
 				p := w.admin(fmt.Sprintf("%s@example.com", uuid.NewString()))

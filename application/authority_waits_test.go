@@ -75,17 +75,17 @@ func TestOwner_AProofByAPasswordThatWasReplacedMeanwhileDoesNotHold(t *testing.T
 		address := "new@example.com"
 		for name, write := range map[string]func(p domain.Principal) error{
 			"another password": func(p domain.Principal) error {
-				return w.ChangePassword(w.ctx, p, password, "yet another one", domain.Client{})
+				return w.ChangePassword(w.ctx, p, password, "yet another one", domain.Source{})
 			},
 			"another address": func(p domain.Principal) error {
 				_, err := w.UpdateUser(w.ctx, p, application.UpdateUser{ID: p.User.ID, Email: &address, CurrentPassword: password})
 				return err
 			},
-			"a deletion": func(p domain.Principal) error { return w.DeleteOwnAccount(w.ctx, p, password, domain.Client{}) },
+			"a deletion": func(p domain.Principal) error { return w.DeleteOwnAccount(w.ctx, p, password, domain.Source{}) },
 		} {
 			p := w.admin(uuid.NewString() + "@example.com")
 			w.stops.beforeTx(0, func() {
-				if err := w.ChangePassword(w.ctx, p, password, newPassword, domain.Client{}); err != nil {
+				if err := w.ChangePassword(w.ctx, p, password, newPassword, domain.Source{}); err != nil {
 					t.Error(err)
 				}
 			})

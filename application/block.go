@@ -16,14 +16,14 @@ type BlockUser struct {
 	ID     uuid.UUID
 	Reason string
 	Until  time.Time // zero: until UnblockUser
-	Client domain.Client
+	Source domain.Source
 }
 
 // BlockUser ends the user's sessions and keeps it from logging in, for an admin. The last active admin cannot
 // be blocked.
 func (a *App) BlockUser(ctx context.Context, p domain.Principal, in BlockUser) (domain.User, error) {
 	who := ports.Whom{IDs: []uuid.UUID{in.ID}, Admins: true}
-	return a.changeBlock(ctx, p, who, in.Client, domain.ActionUserBlocked, func(tx ports.Store, h held, u *domain.User) error {
+	return a.changeBlock(ctx, p, who, in.Source, domain.ActionUserBlocked, func(tx ports.Store, h held, u *domain.User) error {
 		if err := h.keepsAnAdmin(*u); err != nil {
 			return err
 		}
@@ -36,16 +36,16 @@ func (a *App) BlockUser(ctx context.Context, p domain.Principal, in BlockUser) (
 }
 
 // UnblockUser lets a user in again, for an admin.
-func (a *App) UnblockUser(ctx context.Context, p domain.Principal, id uuid.UUID, client domain.Client) (domain.User, error) {
+func (a *App) UnblockUser(ctx context.Context, p domain.Principal, id uuid.UUID, source domain.Source) (domain.User, error) {
 	who := ports.Whom{IDs: []uuid.UUID{id}}
-	return a.changeBlock(ctx, p, who, client, domain.ActionUserUnblocked, func(_ ports.Store, h held, u *domain.User) error {
+	return a.changeBlock(ctx, p, who, source, domain.ActionUserUnblocked, func(_ ports.Store, h held, u *domain.User) error {
 		u.Unblock(h.now)
 		return nil
 	})
 }
 
 // changeBlock changes the first of the users that it locks.
-func (a *App) changeBlock(ctx context.Context, p domain.Principal, who ports.Whom, client domain.Client, action domain.Action,
+func (a *App) changeBlock(ctx context.Context, p domain.Principal, who ports.Whom, source domain.Source, action domain.Action,
 	change func(tx ports.Store, h held, u *domain.User) error,
 ) (domain.User, error) {
 	var u domain.User
@@ -63,7 +63,7 @@ func (a *App) changeBlock(ctx context.Context, p domain.Principal, who ports.Who
 			return err
 		}
 		u.Version++
-		return a.record(ctx, tx, h.now, event{action: action, actor: p.User.ID, subject: u.ID, client: client})
+		return a.record(ctx, tx, h.now, event{action: action, actor: p.User.ID, subject: u.ID, source: source})
 	})
 	if err != nil {
 		return domain.User{}, fmt.Errorf("%s %s: %w", action, who.IDs[0], err)

@@ -12,8 +12,8 @@ import (
 	"coffeeshop/domain"
 )
 
-// from is a client in a network.
-func from(ip string) domain.Client { return domain.Client{IP: ip} }
+// from is a source in a network.
+func from(ip string) domain.Source { return domain.Source{IP: ip} }
 
 func TestResetPassword_WithAWrongLongCodeCostsOneRead(t *testing.T) {
 	t.Parallel()
@@ -77,7 +77,7 @@ func TestOverload_LeavesNobodyThrottled(t *testing.T) {
 				return w.ResetPassword(ctx, application.ResetPassword{Email: "ada@example.com", Code: code, NewPassword: newPassword})
 			},
 			"change": func(ctx context.Context) error {
-				return w.ChangePassword(ctx, p, password, newPassword, domain.Client{})
+				return w.ChangePassword(ctx, p, password, newPassword, domain.Source{})
 			},
 			"another address": func(ctx context.Context) error {
 				other := "other@example.com"
@@ -85,7 +85,7 @@ func TestOverload_LeavesNobodyThrottled(t *testing.T) {
 				return err
 			},
 			"deletion": func(ctx context.Context) error {
-				return w.DeleteOwnAccount(ctx, p, password, domain.Client{})
+				return w.DeleteOwnAccount(ctx, p, password, domain.Source{})
 			},
 		} {
 			for i := range 40 { // more than any budget has
@@ -130,12 +130,12 @@ func TestChangePassword_WhoseNewHashIsRefusedIsNoFailedTry(t *testing.T) {
 			second = true
 			return nil
 		}
-		if err := w.ChangePassword(w.ctx, p, password, newPassword, domain.Client{}); !errors.Is(err, domain.Overloaded(0)) {
+		if err := w.ChangePassword(w.ctx, p, password, newPassword, domain.Source{}); !errors.Is(err, domain.Overloaded(0)) {
 			t.Fatal(err)
 		}
 	}
 	w.hasher.refuse = nil
-	if err := w.ChangePassword(w.ctx, p, password, newPassword, domain.Client{}); err != nil {
+	if err := w.ChangePassword(w.ctx, p, password, newPassword, domain.Source{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -166,7 +166,7 @@ func TestLogin_RightPasswordsHaveABudgetTooThatIsLookedAtBeforeTheHash(t *testin
 	onEveryStore(t, func(t *testing.T, w *world) {
 		w.verified("ada@example.com")
 		login := func(ip string) error {
-			_, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: password, Client: from(ip)})
+			_, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: password, Source: from(ip)})
 			return err
 		}
 		for range 3 {
@@ -212,7 +212,7 @@ func TestForgotPassword_AndResendShareTheMailsOfANetworkWhateverTheAddresses(t *
 			ask := func() error { return w.ForgotPassword(w.ctx, address, from("198.51.100.1")) }
 			if i%2 == 1 {
 				ask = func() error {
-					return w.Resend(w.ctx, application.Resend{Email: address, Client: from("198.51.100.1")})
+					return w.Resend(w.ctx, application.Resend{Email: address, Source: from("198.51.100.1")})
 				}
 			}
 			switch err := ask(); {
@@ -242,9 +242,9 @@ func TestForgotPassword_IsRecordedWhenTheCodeIsMailedAndOnlyThen(t *testing.T) {
 	w := newWorld(t)
 	u := w.verified("ada@example.com")
 	events, mailed := len(w.memory.AuditEvents()), w.audited(domain.ActionCodeMailed)
-	client := domain.Client{IP: "192.0.2.1", UserAgent: "Browser/1", RequestID: "r"}
+	source := domain.Source{IP: "192.0.2.1", UserAgent: "Browser/1", RequestID: "r"}
 	for _, address := range []string{"ada@example.com", "nobody@example.com"} {
-		if err := w.ForgotPassword(w.ctx, address, client); err != nil {
+		if err := w.ForgotPassword(w.ctx, address, source); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -256,7 +256,7 @@ func TestForgotPassword_IsRecordedWhenTheCodeIsMailedAndOnlyThen(t *testing.T) {
 		t.Error("the mail was not recorded, or one that was not sent was")
 	}
 	all := w.memory.AuditEvents()
-	if last := all[len(all)-1]; last.Subject != u.ID || last.Client != client || last.Details["purpose"] != "reset_password" {
+	if last := all[len(all)-1]; last.Subject != u.ID || last.Source != source || last.Details["purpose"] != "reset_password" {
 		t.Errorf("recorded %+v", last)
 	}
 }

@@ -13,13 +13,13 @@ import (
 
 // askForCode has a code mailed to the user of an address that pick chooses: the codes of the live challenge once
 // more, or, late in its life, those of a new one. Where pick finds nobody it does the same work, to no effect.
-func (a *App) askForCode(ctx context.Context, address string, p domain.Purpose, client domain.Client, pick func(h held, key string) (domain.User, bool)) error {
+func (a *App) askForCode(ctx context.Context, address string, p domain.Purpose, source domain.Source, pick func(h held, key string) (domain.User, bool)) error {
 	email, err := domain.ParseEmail(address)
 	if err != nil {
 		return err
 	}
 	if a.settings.RateLimits {
-		mails := a.charge(a.settings.Budgets.MailsFromNetwork, domain.ThrottleMailsFromNetwork, client.Network())
+		mails := a.charge(a.settings.Budgets.MailsFromNetwork, domain.ThrottleMailsFromNetwork, source.Network())
 		if err := a.take(ctx, a.now(), mails); err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func (a *App) askForCode(ctx context.Context, address string, p domain.Purpose, 
 		if err != nil {
 			return err
 		}
-		c := domain.NewChallenge(id, p, to, u.ID, locale, guesses(live), client, h.now)
+		c := domain.NewChallenge(id, p, to, u.ID, locale, guesses(live), source, h.now)
 		repeated := false
 		for _, l := range live {
 			if l.UserID == u.ID && l.Repeatable(h.now) {
@@ -51,7 +51,7 @@ func (a *App) askForCode(ctx context.Context, address string, p domain.Purpose, 
 		if err := a.mailChallenge(ctx, tx, c.ID); err != nil {
 			return err
 		}
-		return a.takeMail(ctx, tx, p, email, client, h.now, true)
+		return a.takeMail(ctx, tx, p, email, source, h.now, true)
 	})
 	if errors.Is(err, domain.Throttled(0)) {
 		return nil // an address whose mails are used up is answered like any other
@@ -84,7 +84,7 @@ type answer struct {
 // compare finds the challenge of an address that the code answers, among those that fit. It comes before anything
 // that is dear. Digits cost a guess of the budgets of address and network, and wrong ones one of the challenges'; the
 // long code cannot be guessed, and costs nothing. A right code has to be redeemed.
-func (a *App) compare(ctx context.Context, actor domain.Actor, p domain.Purpose, email domain.Email, code domain.Code, client domain.Client,
+func (a *App) compare(ctx context.Context, actor domain.Actor, p domain.Purpose, email domain.Email, code domain.Code, source domain.Source,
 	fits func(domain.Challenge) bool,
 ) (answer, error) {
 	if !code.Guessable() {
@@ -95,7 +95,7 @@ func (a *App) compare(ctx context.Context, actor domain.Actor, p domain.Purpose,
 		c, err := a.answered(live, code, fits)
 		return answer{challenge: c}, err
 	}
-	found := answer{charges: a.guess(email, client)}
+	found := answer{charges: a.guess(email, source)}
 	if err := a.take(ctx, a.now(), found.charges...); err != nil {
 		return answer{}, err
 	}

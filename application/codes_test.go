@@ -38,7 +38,7 @@ func (w *world) ask(p domain.Purpose, name string) (use func(code domain.Secret)
 func (w *world) askToReset(email string) {
 	w.t.Helper()
 	w.clock.advance(time.Minute)
-	if err := w.ForgotPassword(w.ctx, email, domain.Client{}); err != nil {
+	if err := w.ForgotPassword(w.ctx, email, domain.Source{}); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -53,7 +53,7 @@ func (w *world) askForAddress(email, next string) (confirm func(code domain.Secr
 	}
 	return func(code domain.Secret) error {
 		p.User = w.user(p.User.ID)
-		_, err := w.ConfirmEmail(w.ctx, p, code.Reveal(), domain.Client{})
+		_, err := w.ConfirmEmail(w.ctx, p, code.Reveal(), domain.Source{})
 		return err
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // DeleteUser removes a user and everything of it but its audit rows, for an admin. The last active admin stays.
-func (a *App) DeleteUser(ctx context.Context, p domain.Principal, id uuid.UUID, client domain.Client) error {
+func (a *App) DeleteUser(ctx context.Context, p domain.Principal, id uuid.UUID, source domain.Source) error {
 	err := a.write(ctx, p, ports.Whom{IDs: []uuid.UUID{id}, Admins: true}, func(tx ports.Store, h held) error {
 		if err := h.actor.RequireAdmin(); err != nil {
 			return err
@@ -20,7 +20,7 @@ func (a *App) DeleteUser(ctx context.Context, p domain.Principal, id uuid.UUID, 
 		if err != nil {
 			return err
 		}
-		return a.remove(ctx, tx, h, u, client)
+		return a.remove(ctx, tx, h, u, source)
 	})
 	if err != nil {
 		return fmt.Errorf("delete user %s: %w", id, err)
@@ -29,8 +29,8 @@ func (a *App) DeleteUser(ctx context.Context, p domain.Principal, id uuid.UUID, 
 }
 
 // DeleteOwnAccount removes the caller's account; the password proves that it is the owner who asks.
-func (a *App) DeleteOwnAccount(ctx context.Context, p domain.Principal, currentPassword string, client domain.Client) error {
-	proof, err := a.proveOwner(ctx, p, currentPassword, client)
+func (a *App) DeleteOwnAccount(ctx context.Context, p domain.Principal, currentPassword string, source domain.Source) error {
+	proof, err := a.proveOwner(ctx, p, currentPassword, source)
 	if err != nil {
 		return fmt.Errorf("delete own account: %w", err)
 	}
@@ -38,7 +38,7 @@ func (a *App) DeleteOwnAccount(ctx context.Context, p domain.Principal, currentP
 		if err := proof.holds(h.actor.User); err != nil {
 			return err
 		}
-		if err := a.remove(ctx, tx, h, h.actor.User, client); err != nil {
+		if err := a.remove(ctx, tx, h, h.actor.User, source); err != nil {
 			return err
 		}
 		_, err := a.settle(ctx, tx, proof.try, h.now)
@@ -51,14 +51,14 @@ func (a *App) DeleteOwnAccount(ctx context.Context, p domain.Principal, currentP
 }
 
 // remove deletes a locked user. Its audit rows stay, without what would tell where it was.
-func (a *App) remove(ctx context.Context, tx ports.Store, h held, u domain.User, client domain.Client) error {
+func (a *App) remove(ctx context.Context, tx ports.Store, h held, u domain.User, source domain.Source) error {
 	if err := h.keepsAnAdmin(u); err != nil {
 		return err
 	}
 	if err := tx.Users().Delete(ctx, u.ID, h.now); err != nil {
 		return err
 	}
-	if err := a.record(ctx, tx, h.now, event{action: domain.ActionUserDeleted, actor: h.actor.User.ID, subject: u.ID, client: client}); err != nil {
+	if err := a.record(ctx, tx, h.now, event{action: domain.ActionUserDeleted, actor: h.actor.User.ID, subject: u.ID, source: source}); err != nil {
 		return err
 	}
 	if err := tx.Audit().Forget(ctx, u.ID); err != nil {
@@ -67,5 +67,5 @@ func (a *App) remove(ctx context.Context, tx ports.Store, h held, u domain.User,
 	if !u.Verified() {
 		return nil
 	}
-	return a.notify(ctx, tx, h.now, domain.NoticeAccountDeleted, u, domain.Client{RequestID: client.RequestID})
+	return a.notify(ctx, tx, h.now, domain.NoticeAccountDeleted, u, domain.Source{RequestID: source.RequestID})
 }

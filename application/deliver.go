@@ -46,7 +46,7 @@ func (a *App) DeliverChallenge(ctx context.Context, id uuid.UUID) error {
 	if err != nil {
 		return fmt.Errorf("deliver challenge %s: %w", id, err)
 	}
-	return a.record(ctx, a.store, a.now(), event{action: domain.ActionCodeMailed, subject: c.UserID, client: c.Client,
+	return a.record(ctx, a.store, a.now(), event{action: domain.ActionCodeMailed, subject: c.UserID, source: c.Source,
 		details: map[string]string{"purpose": string(c.Purpose)}})
 }
 
@@ -88,7 +88,7 @@ func (a *App) tellOwner(ctx context.Context, owner domain.User, kind domain.Noti
 		if err != nil || wait > 0 {
 			return err
 		}
-		return a.notify(ctx, tx, now, kind, owner, domain.Client{})
+		return a.notify(ctx, tx, now, kind, owner, domain.Source{})
 	})
 }
 

@@ -10,10 +10,10 @@ import (
 )
 
 // assignEmail gives u another address at once and tells both; its caller vouches for the address.
-func (a *App) assignEmail(ctx context.Context, tx ports.Store, h held, u *domain.User, email domain.Email, client domain.Client) error {
+func (a *App) assignEmail(ctx context.Context, tx ports.Store, h held, u *domain.User, email domain.Email, source domain.Source) error {
 	for _, to := range []domain.Email{u.Email, email} {
 		// The mail does not tell the admin's network.
-		if err := a.notifyAt(ctx, tx, h.now, domain.NoticeEmailChanged, to, u.Locale, domain.Client{RequestID: client.RequestID}); err != nil {
+		if err := a.notifyAt(ctx, tx, h.now, domain.NoticeEmailChanged, to, u.Locale, domain.Source{RequestID: source.RequestID}); err != nil {
 			return err
 		}
 	}
@@ -23,20 +23,20 @@ func (a *App) assignEmail(ctx context.Context, tx ports.Store, h held, u *domain
 // mailPending mails a code to the pending address of u, and tells the present one. For an address that belongs to
 // somebody else it does the same; the worker then tells its owner instead. An address whose mails are used up gets
 // none; the codes of an earlier one still open it.
-func (a *App) mailPending(ctx context.Context, tx ports.Store, h held, u domain.User, client domain.Client) error {
+func (a *App) mailPending(ctx context.Context, tx ports.Store, h held, u domain.User, source domain.Source) error {
 	email := u.PendingEmail
 	live, err := tx.Challenges().Live(ctx, domain.PurposeChangeEmail, email.Key, h.now)
 	if err != nil {
 		return err
 	}
-	c := domain.NewChallenge(a.newRandomID(), domain.PurposeChangeEmail, email, u.ID, u.Locale, guesses(live), client, h.now)
+	c := domain.NewChallenge(a.newRandomID(), domain.PurposeChangeEmail, email, u.ID, u.Locale, guesses(live), source, h.now)
 	if err := tx.Challenges().Create(ctx, c); err != nil {
 		return fmt.Errorf("open a challenge: %w", err)
 	}
-	if err := a.notify(ctx, tx, h.now, domain.NoticeEmailRequested, u, client); err != nil {
+	if err := a.notify(ctx, tx, h.now, domain.NoticeEmailRequested, u, source); err != nil {
 		return err
 	}
-	err = a.takeMail(ctx, tx, domain.PurposeChangeEmail, email, client, h.now, true)
+	err = a.takeMail(ctx, tx, domain.PurposeChangeEmail, email, source, h.now, true)
 	if errors.Is(err, domain.Throttled(0)) {
 		return nil
 	}
@@ -48,7 +48,7 @@ func (a *App) mailPending(ctx context.Context, tx ports.Store, h held, u domain.
 
 // ConfirmEmail puts the caller's pending address into force with the code that was mailed there, and tells the
 // old one. A wrong code and an address that somebody else has proved meanwhile are both domain.ErrInvalidCode.
-func (a *App) ConfirmEmail(ctx context.Context, p domain.Principal, text string, client domain.Client) (domain.User, error) {
+func (a *App) ConfirmEmail(ctx context.Context, p domain.Principal, text string, source domain.Source) (domain.User, error) {
 	code, err := domain.ParseCode(text)
 	if err != nil {
 		return domain.User{}, err
@@ -57,7 +57,7 @@ func (a *App) ConfirmEmail(ctx context.Context, p domain.Principal, text string,
 	if email.IsZero() {
 		return domain.User{}, domain.ErrInvalidCode
 	}
-	found, err := a.compare(ctx, p, domain.PurposeChangeEmail, email, code, client, func(c domain.Challenge) bool { return c.UserID == p.User.ID })
+	found, err := a.compare(ctx, p, domain.PurposeChangeEmail, email, code, source, func(c domain.Challenge) bool { return c.UserID == p.User.ID })
 	if err != nil {
 		return domain.User{}, fmt.Errorf("confirm an address: %w", err)
 	}
@@ -67,7 +67,7 @@ func (a *App) ConfirmEmail(ctx context.Context, p domain.Principal, text string,
 		if u.PendingEmail.Key != email.Key {
 			return domain.ErrInvalidCode
 		}
-		if err := a.notify(ctx, tx, h.now, domain.NoticeEmailChanged, u, client); err != nil {
+		if err := a.notify(ctx, tx, h.now, domain.NoticeEmailChanged, u, source); err != nil {
 			return err
 		}
 		if err := a.redeem(ctx, tx, found, h); err != nil {
@@ -80,7 +80,7 @@ func (a *App) ConfirmEmail(ctx context.Context, p domain.Principal, text string,
 			return err
 		}
 		u.Version++
-		if err := a.record(ctx, tx, h.now, event{action: domain.ActionEmailChanged, actor: u.ID, subject: u.ID, client: client}); err != nil {
+		if err := a.record(ctx, tx, h.now, event{action: domain.ActionEmailChanged, actor: u.ID, subject: u.ID, source: source}); err != nil {
 			return err
 		}
 		return a.giveBack(ctx, tx, found.charges...)

@@ -27,24 +27,24 @@ func limited(t *testing.T, pick func(b *domain.Budgets) *domain.Budget) *world {
 // The table of docs/security.md: what each budget counts, and whether others share it.
 func TestBudgets_CountWhatTheDocumentSays(t *testing.T) {
 	t.Parallel()
-	login := func(password string) func(w *world, email string, c domain.Client) error {
-		return func(w *world, email string, c domain.Client) error {
-			_, err := w.Login(w.ctx, application.Login{Email: email, Password: password, Client: c})
+	login := func(password string) func(w *world, email string, c domain.Source) error {
+		return func(w *world, email string, c domain.Source) error {
+			_, err := w.Login(w.ctx, application.Login{Email: email, Password: password, Source: c})
 			return err
 		}
 	}
-	signUp := func(w *world, email string, c domain.Client) error {
-		_, err := w.SignUp(w.ctx, application.SignUp{Email: email, Password: password, Locale: domain.LocaleEnglish, Client: c})
+	signUp := func(w *world, email string, c domain.Source) error {
+		_, err := w.SignUp(w.ctx, application.SignUp{Email: email, Password: password, Locale: domain.LocaleEnglish, Source: c})
 		return err
 	}
-	type call = func(w *world, email string, c domain.Client) error
-	forgot := func(w *world, email string, c domain.Client) error { return w.ForgotPassword(w.ctx, email, c) }
-	resend := func(w *world, email string, c domain.Client) error {
-		return w.Resend(w.ctx, application.Resend{Email: email, Client: c})
+	type call = func(w *world, email string, c domain.Source) error
+	forgot := func(w *world, email string, c domain.Source) error { return w.ForgotPassword(w.ctx, email, c) }
+	resend := func(w *world, email string, c domain.Source) error {
+		return w.Resend(w.ctx, application.Resend{Email: email, Source: c})
 	}
 	// mailed tells a refusal that its caller is not told: nothing is mailed.
 	mailed := func(do call) call {
-		return func(w *world, email string, c domain.Client) error {
+		return func(w *world, email string, c domain.Source) error {
 			jobs := len(w.memory.EnqueuedJobs())
 			if err := do(w, email, c); err != nil {
 				return errors.New("answered " + err.Error())
@@ -55,11 +55,11 @@ func TestBudgets_CountWhatTheDocumentSays(t *testing.T) {
 			return nil
 		}
 	}
-	verify := func(w *world, email string, c domain.Client) error {
-		return w.Verify(w.ctx, application.Verify{Email: email, Code: "000000", Client: c})
+	verify := func(w *world, email string, c domain.Source) error {
+		return w.Verify(w.ctx, application.Verify{Email: email, Code: "000000", Source: c})
 	}
-	reset := func(w *world, email string, c domain.Client) error {
-		return w.ResetPassword(w.ctx, application.ResetPassword{Email: email, Code: "000000", NewPassword: newPassword, Client: c})
+	reset := func(w *world, email string, c domain.Source) error {
+		return w.ResetPassword(w.ctx, application.ResetPassword{Email: email, Code: "000000", NewPassword: newPassword, Source: c})
 	}
 	for name, c := range map[string]struct {
 		pick                 func(b *domain.Budgets) *domain.Budget

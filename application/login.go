@@ -16,10 +16,10 @@ import (
 type Login struct {
 	Email    string
 	Password string
-	Client   domain.Client
+	Source   domain.Source
 }
 
-// TokenPair is what a client gets for a login or a refresh.
+// TokenPair is what a source gets for a login or a refresh.
 type TokenPair struct {
 	Access    domain.Secret
 	Refresh   domain.Secret
@@ -33,7 +33,7 @@ func (a *App) Login(ctx context.Context, in Login) (TokenPair, error) {
 	if parseErr != nil {
 		email = domain.Email{Key: in.Email} // what is no address has no account; the work and the answer are the same
 	}
-	t, err := a.try(ctx, email.Key, in.Client, a.now())
+	t, err := a.try(ctx, email.Key, in.Source, a.now())
 	if err != nil {
 		return TokenPair{}, fmt.Errorf("log in: %w", err)
 	}
@@ -41,7 +41,7 @@ func (a *App) Login(ctx context.Context, in Login) (TokenPair, error) {
 	if err != nil && !errors.Is(err, domain.ErrNotFound) {
 		return TokenPair{}, a.refund(ctx, fmt.Errorf("log in: %w", err), t.taken()...)
 	}
-	ok, outdated, err := a.matches(ctx, t, u.PasswordHash, in.Password, in.Client)
+	ok, outdated, err := a.matches(ctx, t, u.PasswordHash, in.Password, in.Source)
 	if err != nil {
 		return TokenPair{}, fmt.Errorf("log in: %w", err)
 	}
@@ -50,12 +50,12 @@ func (a *App) Login(ctx context.Context, in Login) (TokenPair, error) {
 	}
 	var upgraded domain.PasswordHash // zero: none
 	if outdated {
-		upgraded, err = a.hash(ctx, domain.PasswordToTry(in.Password), in.Client)
+		upgraded, err = a.hash(ctx, domain.PasswordToTry(in.Password), in.Source)
 		if err != nil && !refused(err) { // a queue without room must not keep the right password out
 			return TokenPair{}, fmt.Errorf("log in: %w", err)
 		}
 	}
-	pair, err := a.beginSession(ctx, u, upgraded, t, in.Client)
+	pair, err := a.beginSession(ctx, u, upgraded, t, in.Source)
 	if errors.Is(err, domain.Throttled(0)) {
 		err = a.refund(ctx, err, t.taken()...) // the password was right
 	}
@@ -67,7 +67,7 @@ func (a *App) Login(ctx context.Context, in Login) (TokenPair, error) {
 
 // beginSession opens a session for a user whose password was right when it was compared: what has changed since is
 // seen under the user's lock.
-func (a *App) beginSession(ctx context.Context, compared domain.User, upgraded domain.PasswordHash, t try, client domain.Client) (TokenPair, error) {
+func (a *App) beginSession(ctx context.Context, compared domain.User, upgraded domain.PasswordHash, t try, source domain.Source) (TokenPair, error) {
 	id, jti := a.newID(), a.newID()
 	var state ports.SessionState
 	var now time.Time
@@ -88,7 +88,7 @@ func (a *App) beginSession(ctx context.Context, compared domain.User, upgraded d
 			}
 		}
 		now = h.now
-		session, token := domain.NewSession(id, u.ID, jti, client, now, a.settings.Lifetimes)
+		session, token := domain.NewSession(id, u.ID, jti, source, now, a.settings.Lifetimes)
 		state = ports.SessionState{User: u, Session: session, Token: token}
 		if _, err := tx.Sessions().EndOldest(ctx, u.ID, a.settings.MaxSessions-1, domain.ReasonRevoked, now); err != nil {
 			return err
@@ -96,7 +96,7 @@ func (a *App) beginSession(ctx context.Context, compared domain.User, upgraded d
 		if err := tx.Sessions().Create(ctx, session, token); err != nil {
 			return err
 		}
-		err := a.record(ctx, tx, now, event{action: domain.ActionSessionStarted, actor: u.ID, subject: u.ID, client: client,
+		err := a.record(ctx, tx, now, event{action: domain.ActionSessionStarted, actor: u.ID, subject: u.ID, source: source,
 			details: map[string]string{"session": id.String()}})
 		if err != nil {
 			return err
@@ -105,7 +105,7 @@ func (a *App) beginSession(ctx context.Context, compared domain.User, upgraded d
 		if err != nil || failures < domain.SuspiciousFailures {
 			return err
 		}
-		return a.tellOfSuspicion(ctx, tx, u, client, now)
+		return a.tellOfSuspicion(ctx, tx, u, source, now)
 	})
 	if err != nil {
 		return TokenPair{}, err
@@ -114,15 +114,15 @@ func (a *App) beginSession(ctx context.Context, compared domain.User, upgraded d
 }
 
 // tellOfSuspicion records a login that came after many failed ones, and tells the owner, at most once a day.
-func (a *App) tellOfSuspicion(ctx context.Context, tx ports.Store, u domain.User, client domain.Client, now time.Time) error {
-	if err := a.record(ctx, tx, now, event{action: domain.ActionLoginSuspicious, actor: u.ID, subject: u.ID, client: client}); err != nil {
+func (a *App) tellOfSuspicion(ctx context.Context, tx ports.Store, u domain.User, source domain.Source, now time.Time) error {
+	if err := a.record(ctx, tx, now, event{action: domain.ActionLoginSuspicious, actor: u.ID, subject: u.ID, source: source}); err != nil {
 		return err
 	}
 	wait, err := tx.Throttles().Take(ctx, a.throttles.For(domain.ThrottleSuspicionNotices, u.ID.String()), domain.SuspicionNotices, now)
 	if err != nil || wait > 0 {
 		return err
 	}
-	return a.notify(ctx, tx, now, domain.NoticeSuspiciousLogin, u, client)
+	return a.notify(ctx, tx, now, domain.NoticeSuspiciousLogin, u, source)
 }
 
 // sign makes the tokens of a session's current generation.

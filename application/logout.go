@@ -9,9 +9,9 @@ import (
 	"coffeeshop/ports"
 )
 
-// Logout ends the session of a refresh token: the current one, or one that was rotated, since a client that
+// Logout ends the session of a refresh token: the current one, or one that was rotated, since a source that
 // lost an answer has no other.
-func (a *App) Logout(ctx context.Context, token string, client domain.Client) error {
+func (a *App) Logout(ctx context.Context, token string, source domain.Source) error {
 	now := a.now()
 	claims, err := a.tokens.ParseRefresh(token, now)
 	if err != nil {
@@ -35,7 +35,7 @@ func (a *App) Logout(ctx context.Context, token string, client domain.Client) er
 			return nil, err
 		}
 		return nil, a.record(ctx, tx, now, event{action: domain.ActionSessionEnded, actor: s.User.ID, subject: s.User.ID,
-			client: client, details: map[string]string{"session": s.Session.ID.String()}})
+			source: source, details: map[string]string{"session": s.Session.ID.String()}})
 	})
 	if err != nil {
 		return fmt.Errorf("log out: %w", err)

@@ -21,12 +21,12 @@ type try struct {
 
 // try takes what a try costs. An account's owner, in a network where the account logged in before, has a budget
 // apart: strangers' failures do not touch it.
-func (a *App) try(ctx context.Context, key string, client domain.Client, now time.Time) (try, error) {
-	b, network := a.settings.Budgets, client.Network()
+func (a *App) try(ctx context.Context, key string, source domain.Source, now time.Time) (try, error) {
+	b, network := a.settings.Budgets, source.Network()
 	t := try{
 		success: a.charge(b.SuccessfulLogins, domain.ThrottleSuccessfulLogins, key, network),
 		limited: a.settings.RateLimits,
-		network: a.knownNetwork(key, client),
+		network: a.knownNetwork(key, source),
 		failure: a.charge(domain.LoginFailures, domain.ThrottleLoginFailures, key),
 	}
 	if !t.limited {
@@ -52,8 +52,8 @@ func (a *App) try(ctx context.Context, key string, client domain.Client, now tim
 func (t try) taken() []charge { return append(t.charges[:len(t.charges):len(t.charges)], t.failure) }
 
 // knownNetwork is the key under which a network is remembered as one of an account.
-func (a *App) knownNetwork(key string, client domain.Client) string {
-	return a.throttles.For(domain.ThrottleKnownNetwork, key, client.Network())
+func (a *App) knownNetwork(key string, source domain.Source) string {
+	return a.throttles.For(domain.ThrottleKnownNetwork, key, source.Network())
 }
 
 // settle ends a try whose password was right, and returns how many failed ones came before it. It is the last thing
@@ -82,12 +82,12 @@ type proof struct {
 
 // proveOwner asks a logged-in caller for the password once more, under the same throttles as a login. The caller's
 // transaction asks whether the proof still holds, and settles the try in the end.
-func (a *App) proveOwner(ctx context.Context, p domain.Principal, password string, client domain.Client) (proof, error) {
-	t, err := a.try(ctx, p.User.Email.Key, client, a.now())
+func (a *App) proveOwner(ctx context.Context, p domain.Principal, password string, source domain.Source) (proof, error) {
+	t, err := a.try(ctx, p.User.Email.Key, source, a.now())
 	if err != nil {
 		return proof{}, err
 	}
-	ok, _, err := a.matches(ctx, t, p.User.PasswordHash, password, client)
+	ok, _, err := a.matches(ctx, t, p.User.PasswordHash, password, source)
 	if err != nil {
 		return proof{}, err
 	}
@@ -106,8 +106,8 @@ func (p proof) holds(locked domain.User) error {
 }
 
 // matches compares a password. What the try took is given back when nothing was compared.
-func (a *App) matches(ctx context.Context, t try, hash domain.PasswordHash, password string, client domain.Client) (ok, outdated bool, err error) {
-	ok, outdated, err = a.hasher.Verify(ports.WithClient(ctx, client), hash, domain.PasswordToTry(password))
+func (a *App) matches(ctx context.Context, t try, hash domain.PasswordHash, password string, source domain.Source) (ok, outdated bool, err error) {
+	ok, outdated, err = a.hasher.Verify(ports.WithSource(ctx, source), hash, domain.PasswordToTry(password))
 	if err != nil {
 		return false, false, a.refund(ctx, fmt.Errorf("compare the password: %w", err), t.taken()...)
 	}
@@ -115,8 +115,8 @@ func (a *App) matches(ctx context.Context, t try, hash domain.PasswordHash, pass
 }
 
 // hash hashes a password that is to be set. What the request took is given back when there was no hash.
-func (a *App) hash(ctx context.Context, p domain.Password, client domain.Client, taken ...charge) (domain.PasswordHash, error) {
-	hash, err := a.hasher.Hash(ports.WithClient(ctx, client), p)
+func (a *App) hash(ctx context.Context, p domain.Password, source domain.Source, taken ...charge) (domain.PasswordHash, error) {
+	hash, err := a.hasher.Hash(ports.WithSource(ctx, source), p)
 	if err != nil {
 		return hash, a.refund(ctx, fmt.Errorf("hash the password: %w", err), taken...)
 	}

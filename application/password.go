@@ -13,8 +13,8 @@ import (
 
 // ForgotPassword has a code mailed that resets the password of an address's account. Nothing can be learned
 // from it.
-func (a *App) ForgotPassword(ctx context.Context, address string, client domain.Client) error {
-	if err := a.askForCode(ctx, address, domain.PurposeResetPassword, client, held.owner); err != nil {
+func (a *App) ForgotPassword(ctx context.Context, address string, source domain.Source) error {
+	if err := a.askForCode(ctx, address, domain.PurposeResetPassword, source, held.owner); err != nil {
 		return fmt.Errorf("forgot password: %w", err)
 	}
 	return nil
@@ -25,7 +25,7 @@ type ResetPassword struct {
 	Email       string
 	Code        string
 	NewPassword string
-	Client      domain.Client
+	Source      domain.Source
 }
 
 // ResetPassword sets the password, ends every session, and tells the owner. The code proves the address, so
@@ -43,14 +43,14 @@ func (a *App) ResetPassword(ctx context.Context, in ResetPassword) error {
 	if err != nil {
 		return err
 	}
-	found, err := a.compare(ctx, domain.Anonymous{}, domain.PurposeResetPassword, email, code, in.Client, anyChallenge)
+	found, err := a.compare(ctx, domain.Anonymous{}, domain.PurposeResetPassword, email, code, in.Source, anyChallenge)
 	if err != nil {
 		return fmt.Errorf("reset password: %w", err)
 	}
 	if err := a.allowedFor(ctx, password, found.challenge.UserID); err != nil {
 		return a.refund(ctx, inField(err, "new_password"), found.charges...)
 	}
-	hash, err := a.hash(ctx, password, in.Client, found.charges...)
+	hash, err := a.hash(ctx, password, in.Source, found.charges...)
 	if err != nil {
 		return fmt.Errorf("reset password: %w", err)
 	}
@@ -75,11 +75,11 @@ func (a *App) ResetPassword(ctx context.Context, in ResetPassword) error {
 		if err := a.provedAddress(ctx, tx, h, u); err != nil {
 			return err
 		}
-		if err := a.tellOfPassword(ctx, tx, h, u, in.Client, domain.ActionPasswordReset, domain.NoticePasswordReset); err != nil {
+		if err := a.tellOfPassword(ctx, tx, h, u, in.Source, domain.ActionPasswordReset, domain.NoticePasswordReset); err != nil {
 			return err
 		}
 		// The owner is here: strangers' failures must not keep the new password from being used.
-		if err := tx.Throttles().Remember(ctx, a.knownNetwork(email.Key, in.Client), h.now.Add(domain.KnownNetworkLife)); err != nil {
+		if err := tx.Throttles().Remember(ctx, a.knownNetwork(email.Key, in.Source), h.now.Add(domain.KnownNetworkLife)); err != nil {
 			return err
 		}
 		return a.giveBack(ctx, tx, found.charges...)
@@ -106,16 +106,16 @@ func (a *App) allowedFor(ctx context.Context, p domain.Password, id uuid.UUID) e
 }
 
 // ChangePassword replaces the password of a user who knows the present one. The other sessions end.
-func (a *App) ChangePassword(ctx context.Context, p domain.Principal, current, next string, client domain.Client) error {
+func (a *App) ChangePassword(ctx context.Context, p domain.Principal, current, next string, source domain.Source) error {
 	password, err := a.newPassword(next, p.User.Email, p.User.FirstName, p.User.LastName)
 	if err != nil {
 		return inField(err, "new_password")
 	}
-	proof, err := a.proveOwner(ctx, p, current, client)
+	proof, err := a.proveOwner(ctx, p, current, source)
 	if err != nil {
 		return fmt.Errorf("change password: %w", err)
 	}
-	hash, err := a.hash(ctx, password, client, proof.try.taken()...)
+	hash, err := a.hash(ctx, password, source, proof.try.taken()...)
 	if err != nil {
 		return fmt.Errorf("change password: %w", err)
 	}
@@ -131,7 +131,7 @@ func (a *App) ChangePassword(ctx context.Context, p domain.Principal, current, n
 		if err := tx.Challenges().DeleteByUser(ctx, u.ID); err != nil {
 			return err
 		}
-		if err := a.tellOfPassword(ctx, tx, h, u, client, domain.ActionPasswordChanged, domain.NoticePasswordChanged); err != nil {
+		if err := a.tellOfPassword(ctx, tx, h, u, source, domain.ActionPasswordChanged, domain.NoticePasswordChanged); err != nil {
 			return err
 		}
 		_, err := a.settle(ctx, tx, proof.try, h.now)
@@ -153,11 +153,11 @@ func (a *App) storePassword(ctx context.Context, tx ports.Store, h held, u domai
 }
 
 // tellOfPassword records a new password and tells the owner.
-func (a *App) tellOfPassword(ctx context.Context, tx ports.Store, h held, u domain.User, client domain.Client, action domain.Action, notice domain.NoticeKind) error {
-	if err := a.record(ctx, tx, h.now, event{action: action, actor: u.ID, subject: u.ID, client: client}); err != nil {
+func (a *App) tellOfPassword(ctx context.Context, tx ports.Store, h held, u domain.User, source domain.Source, action domain.Action, notice domain.NoticeKind) error {
+	if err := a.record(ctx, tx, h.now, event{action: action, actor: u.ID, subject: u.ID, source: source}); err != nil {
 		return err
 	}
-	return a.notify(ctx, tx, h.now, notice, u, client)
+	return a.notify(ctx, tx, h.now, notice, u, source)
 }
 
 // inField names the field of a password's fault as the request calls it.

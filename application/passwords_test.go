@@ -18,7 +18,7 @@ func TestPasswords_AreHeldAgainstTheRulesWhereverOneIsSet(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := w.principal(w.login(email))
-	if err := w.ForgotPassword(w.ctx, email, domain.Client{}); err != nil {
+	if err := w.ForgotPassword(w.ctx, email, domain.Source{}); err != nil {
 		t.Fatal(err)
 	}
 	w.deliver()
@@ -29,7 +29,7 @@ func TestPasswords_AreHeldAgainstTheRulesWhereverOneIsSet(t *testing.T) {
 			_, err := w.SignUp(w.ctx, application.SignUp{Email: email, Password: password, FirstName: "Ada", Locale: domain.LocaleEnglish})
 			return err
 		},
-		"change": func(next string) error { return w.ChangePassword(w.ctx, p, password, next, domain.Client{}) },
+		"change": func(next string) error { return w.ChangePassword(w.ctx, p, password, next, domain.Source{}) },
 		"reset": func(password string) error {
 			return w.ResetPassword(w.ctx, application.ResetPassword{Email: email, Code: code, NewPassword: password})
 		},

@@ -38,7 +38,7 @@ func TestSignUp_ManyAtOnceOfOneAddressAllSucceed(t *testing.T) {
 		var group sync.WaitGroup
 		for i := range 10 {
 			group.Go(func() {
-				_, err := w.SignUp(w.ctx, application.SignUp{Email: "ada@example.com", Password: password, Locale: domain.LocaleEnglish, Client: domain.Client{IP: fmt.Sprintf("198.51.100.%d", i)}})
+				_, err := w.SignUp(w.ctx, application.SignUp{Email: "ada@example.com", Password: password, Locale: domain.LocaleEnglish, Source: domain.Source{IP: fmt.Sprintf("198.51.100.%d", i)}})
 				if err != nil {
 					t.Error(err)
 				}
@@ -64,7 +64,7 @@ func TestPassword_OfAResetAndAChangeOneSucceeds(t *testing.T) {
 						code, txs = codes.Long.Reveal(), 0
 					}
 					change := func() {
-						if err := w.ChangePassword(w.ctx, p, password, first, domain.Client{}); err != nil {
+						if err := w.ChangePassword(w.ctx, p, password, first, domain.Source{}); err != nil {
 							t.Error(err)
 						}
 					}
@@ -98,10 +98,10 @@ func TestCalls_BesideADeletionOfTheirUserDoNotFail(t *testing.T) {
 			do       func(email string) error
 			want     error
 		}{
-			"forgot": {true, func(email string) error { return w.ForgotPassword(w.ctx, email, domain.Client{}) }, nil},
+			"forgot": {true, func(email string) error { return w.ForgotPassword(w.ctx, email, domain.Source{}) }, nil},
 			"resend": {false, func(email string) error { return w.Resend(w.ctx, application.Resend{Email: email}) }, nil},
 			"sign-up": {false, func(email string) error {
-				_, err := w.SignUp(w.ctx, application.SignUp{Email: email, Password: password, Locale: domain.LocaleEnglish, Client: from("198.51.100.9")})
+				_, err := w.SignUp(w.ctx, application.SignUp{Email: email, Password: password, Locale: domain.LocaleEnglish, Source: from("198.51.100.9")})
 				return err
 			}, nil},
 			"login": {true, func(email string) error {
@@ -180,7 +180,7 @@ func TestConfirmEmail_OfACodeForAnAddressThatIsNoLongerWantedIsRefused(t *testin
 		p.User = w.user(p.User.ID)
 		stale := p
 		w.stops.beforeTx(0, func() { ask("second@example.com") })
-		if _, err := w.ConfirmEmail(w.ctx, stale, code, domain.Client{}); !errors.Is(err, domain.ErrInvalidCode) {
+		if _, err := w.ConfirmEmail(w.ctx, stale, code, domain.Source{}); !errors.Is(err, domain.ErrInvalidCode) {
 			t.Error(err)
 		}
 		if u := w.user(p.User.ID); u.Email.Key != "ada@example.com" || u.PendingEmail.Key != "second@example.com" {
@@ -212,14 +212,14 @@ func TestLogin_WithAPasswordOrAnAddressThatWasReplacedMeanwhileIsRefused(t *test
 		boss := w.admin("boss@example.com")
 		for i, change := range []func(p domain.Principal) error{
 			func(p domain.Principal) error {
-				return w.ChangePassword(w.ctx, p, password, newPassword, domain.Client{})
+				return w.ChangePassword(w.ctx, p, password, newPassword, domain.Source{})
 			},
 			func(p domain.Principal) error {
 				other := "other@example.com"
 				_, err := w.UpdateUser(w.ctx, boss, application.UpdateUser{ID: p.User.ID, Email: &other})
 				return err
 			},
-			func(p domain.Principal) error { return w.DeleteUser(w.ctx, boss, p.User.ID, domain.Client{}) },
+			func(p domain.Principal) error { return w.DeleteUser(w.ctx, boss, p.User.ID, domain.Source{}) },
 		} {
 			email := fmt.Sprintf("ada%d@example.com", i)
 			w.verified(email)

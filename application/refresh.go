@@ -15,7 +15,7 @@ import (
 // Refresh exchanges a refresh token for the session's next tokens. A token that was exchanged before is judged
 // by domain.Session.Judge: racing tabs get the current tokens, a lost answer is made good, a theft ends the
 // session (domain.ErrTokenReused).
-func (a *App) Refresh(ctx context.Context, token string, client domain.Client) (TokenPair, error) {
+func (a *App) Refresh(ctx context.Context, token string, source domain.Source) (TokenPair, error) {
 	now := a.now()
 	claims, err := a.tokens.ParseRefresh(token, now)
 	if err != nil {
@@ -23,7 +23,7 @@ func (a *App) Refresh(ctx context.Context, token string, client domain.Client) (
 	}
 	state, err := a.store.Sessions().Rotate(ctx, a.rotation(claims.SessionID, claims.JTI, domain.ReasonRotated, now))
 	if errors.Is(err, domain.ErrNotFound) {
-		state, err = a.refreshAgain(ctx, claims, client, now)
+		state, err = a.refreshAgain(ctx, claims, source, now)
 	}
 	if err != nil {
 		return TokenPair{}, fmt.Errorf("refresh: %w", err)
@@ -37,7 +37,7 @@ func (a *App) rotation(session, jti uuid.UUID, reason domain.RevocationReason, n
 }
 
 // refreshAgain decides on a token that is not its session's current one.
-func (a *App) refreshAgain(ctx context.Context, claims ports.RefreshClaims, client domain.Client, now time.Time) (state ports.SessionState, err error) {
+func (a *App) refreshAgain(ctx context.Context, claims ports.RefreshClaims, source domain.Source, now time.Time) (state ports.SessionState, err error) {
 	err = a.verdict(ctx, func(tx ports.Store) (verdict, failure error) {
 		revoked, verdict, failure := a.spent(ctx, tx, claims, now, &state)
 		if verdict != nil || failure != nil {
@@ -56,9 +56,9 @@ func (a *App) refreshAgain(ctx context.Context, claims ports.RefreshClaims, clie
 				return nil, failure
 			}
 			return nil, a.record(ctx, tx, now, event{action: domain.ActionSessionSuperseded,
-				actor: state.User.ID, subject: state.User.ID, client: client, details: details})
+				actor: state.User.ID, subject: state.User.ID, source: source, details: details})
 		case domain.VerdictTheft:
-			return domain.ErrTokenReused, a.endStolen(ctx, tx, state, client, now)
+			return domain.ErrTokenReused, a.endStolen(ctx, tx, state, source, now)
 		default:
 			return domain.ErrTokenRevoked, nil
 		}
@@ -87,14 +87,14 @@ func (a *App) spent(ctx context.Context, tx ports.Store, claims ports.RefreshCla
 }
 
 // endStolen ends a session of which two parties hold tokens, and tells the owner.
-func (a *App) endStolen(ctx context.Context, tx ports.Store, s ports.SessionState, client domain.Client, now time.Time) error {
+func (a *App) endStolen(ctx context.Context, tx ports.Store, s ports.SessionState, source domain.Source, now time.Time) error {
 	if err := tx.Sessions().End(ctx, s.Session.ID, domain.ReasonReused, now); err != nil {
 		return err
 	}
-	err := a.record(ctx, tx, now, event{action: domain.ActionSessionStolen, subject: s.User.ID, client: client,
+	err := a.record(ctx, tx, now, event{action: domain.ActionSessionStolen, subject: s.User.ID, source: source,
 		details: map[string]string{"session": s.Session.ID.String()}})
 	if err != nil {
 		return err
 	}
-	return a.notify(ctx, tx, now, domain.NoticeSessionStolen, s.User, client)
+	return a.notify(ctx, tx, now, domain.NoticeSessionStolen, s.User, source)
 }

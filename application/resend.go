@@ -12,14 +12,14 @@ import (
 // Resend asks for the codes of a sign-up once more.
 type Resend struct {
 	Email  string
-	ID     uuid.UUID // the user that sign-up answered; uuid.Nil: the sign-up of the client's network, else the newest
-	Client domain.Client
+	ID     uuid.UUID // the user that sign-up answered; uuid.Nil: the sign-up of the source's network, else the newest
+	Source domain.Source
 }
 
 // Resend has the codes of a sign-up mailed again. Nothing can be learned from it.
 func (a *App) Resend(ctx context.Context, in Resend) error {
-	network := a.signUpNetwork(in.Client)
-	err := a.askForCode(ctx, in.Email, domain.PurposeVerifyEmail, in.Client, func(h held, key string) (domain.User, bool) {
+	network := a.signUpNetwork(in.Source)
+	err := a.askForCode(ctx, in.Email, domain.PurposeVerifyEmail, in.Source, func(h held, key string) (domain.User, bool) {
 		newest, found := h.owner(key)
 		if newest.Verified() {
 			return domain.User{}, false

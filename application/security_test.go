@@ -18,17 +18,17 @@ func TestForgotPassword_IsNotKeptFromTheOwnerByStrangersWhoAskForOtherMails(t *t
 	w.verified("ada@example.com")
 	for i := range 30 {
 		w.clock.advance(time.Minute)
-		stranger := domain.Client{IP: fmt.Sprintf("198.51.100.%d", i)}
-		if err := w.Resend(w.ctx, application.Resend{Email: "ada@example.com", Client: stranger}); err != nil {
+		stranger := domain.Source{IP: fmt.Sprintf("198.51.100.%d", i)}
+		if err := w.Resend(w.ctx, application.Resend{Email: "ada@example.com", Source: stranger}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.SignUp(w.ctx, application.SignUp{Email: "ada@example.com", Password: password, Client: stranger}); err != nil && !errors.Is(err, domain.Throttled(0)) {
+		if _, err := w.SignUp(w.ctx, application.SignUp{Email: "ada@example.com", Password: password, Source: stranger}); err != nil && !errors.Is(err, domain.Throttled(0)) {
 			t.Fatal(err)
 		}
 	}
 	w.deliver()
 	before := w.mails.mailed()
-	if err := w.ForgotPassword(w.ctx, "ada@example.com", domain.Client{}); err != nil {
+	if err := w.ForgotPassword(w.ctx, "ada@example.com", domain.Source{}); err != nil {
 		t.Fatal(err)
 	}
 	w.deliver()
@@ -54,10 +54,10 @@ func TestSession_EndsAfterADayWithoutARefresh(t *testing.T) {
 			if _, err := w.refresh(pair); !errors.Is(err, domain.ErrTokenExpired) {
 				t.Errorf("the refresh token of yesterday: %v", err)
 			}
-			if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Client{}); !errors.Is(err, domain.ErrTokenExpired) {
+			if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrTokenExpired) {
 				t.Errorf("the access token of yesterday: %v", err)
 			}
-			if err := w.Logout(w.ctx, pair.Refresh.Reveal(), domain.Client{}); !errors.Is(err, domain.ErrTokenExpired) {
+			if err := w.Logout(w.ctx, pair.Refresh.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrTokenExpired) {
 				t.Errorf("logging out with the refresh token of yesterday: %v", err)
 			}
 		}
@@ -100,7 +100,7 @@ func TestSession_IsKeptWhenItsUserConfirmsThePassword(t *testing.T) {
 	if w.principal(pair).SessionID != p.SessionID {
 		t.Error("another session")
 	}
-	if err := w.ChangePassword(w.ctx, p, password, newPassword, domain.Client{}); err != nil {
+	if err := w.ChangePassword(w.ctx, p, password, newPassword, domain.Source{}); err != nil {
 		t.Fatal(err)
 	}
 	if w.principal(pair).SessionID != p.SessionID {
@@ -122,8 +122,8 @@ func TestSessions_NoneOutlivesABlockOrADeletion(t *testing.T) {
 			"a block":            func(p domain.Principal) error { return block(boss, p.User.ID, time.Time{}) },
 			"a block for a time": func(p domain.Principal) error { return block(boss, p.User.ID, w.clock.Now().Add(time.Minute)) },
 			"a block of oneself": func(p domain.Principal) error { return block(p, p.User.ID, time.Time{}) },
-			"a deletion":         func(p domain.Principal) error { return w.DeleteUser(w.ctx, boss, p.User.ID, domain.Client{}) },
-			"deleting one's own": func(p domain.Principal) error { return w.DeleteOwnAccount(w.ctx, p, password, domain.Client{}) },
+			"a deletion":         func(p domain.Principal) error { return w.DeleteUser(w.ctx, boss, p.User.ID, domain.Source{}) },
+			"deleting one's own": func(p domain.Principal) error { return w.DeleteOwnAccount(w.ctx, p, password, domain.Source{}) },
 		} {
 			for during, stop := range map[string]func(n int, do func()){"the hash": w.stops.beforeHash, "the transaction": w.stops.beforeTx} {
 				p := w.admin(uuid.NewString() + "@example.com")
@@ -146,7 +146,7 @@ func TestSessions_NoneOutlivesABlockOrADeletion(t *testing.T) {
 				}
 				ended := func(when string) {
 					for i, pair := range pairs {
-						if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Client{}); !errors.Is(err, domain.ErrSessionEnded) {
+						if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrSessionEnded) {
 							t.Errorf("%s %s: access token %d: %v", when, name, i, err)
 						}
 						if _, err := w.refresh(pair); !errors.Is(err, domain.ErrTokenRevoked) {
@@ -156,7 +156,7 @@ func TestSessions_NoneOutlivesABlockOrADeletion(t *testing.T) {
 				}
 				ended("after")
 				w.clock.advance(time.Minute) // a block for a time is over
-				if _, err := w.UnblockUser(w.ctx, boss, p.User.ID, domain.Client{}); err != nil && !errors.Is(err, domain.ErrUserNotFound) {
+				if _, err := w.UnblockUser(w.ctx, boss, p.User.ID, domain.Source{}); err != nil && !errors.Is(err, domain.ErrUserNotFound) {
 					t.Fatal(err)
 				}
 				ended("once it is over, after")
@@ -172,7 +172,7 @@ func TestLogin_ANetworkStaysTheAccountsForNinetyDays(t *testing.T) {
 	})
 	w.verified("ada@example.com")
 	login := func(password, ip string) error {
-		_, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: password, Client: from(ip)})
+		_, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: password, Source: from(ip)})
 		return err
 	}
 	if err := login(password, "192.0.2.1"); err != nil {
@@ -198,7 +198,7 @@ func TestResetPassword_OpensTheWayInFromItsNetwork(t *testing.T) {
 	})
 	w.verified("ada@example.com")
 	login := func(password, ip string) error {
-		_, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: password, Client: from(ip)})
+		_, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: password, Source: from(ip)})
 		return err
 	}
 	if err := login("wrong password", "198.51.100.1"); !errors.Is(err, domain.ErrInvalidCredentials) {
@@ -212,7 +212,7 @@ func TestResetPassword_OpensTheWayInFromItsNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.deliver()
-	reset := application.ResetPassword{Email: "ada@example.com", Code: w.mails.last().Digits.Reveal(), NewPassword: newPassword, Client: from("192.0.2.1")}
+	reset := application.ResetPassword{Email: "ada@example.com", Code: w.mails.last().Digits.Reveal(), NewPassword: newPassword, Source: from("192.0.2.1")}
 	if err := w.ResetPassword(w.ctx, reset); err != nil {
 		t.Fatal(err)
 	}

@@ -143,7 +143,7 @@ func (m *modelRun) admin() domain.Principal {
 	if err != nil {
 		m.rt.Fatal(err)
 	}
-	p, err := m.app.Authenticate(m.ctx, pair.Access.Reveal(), domain.Client{})
+	p, err := m.app.Authenticate(m.ctx, pair.Access.Reveal(), domain.Source{})
 	if err != nil {
 		m.rt.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func (m *modelRun) take(i int, s step) {
 			a = m.access[len(m.access)-1]
 		}
 		var p domain.Principal
-		p, got = m.app.Authenticate(m.ctx, a.access, domain.Client{})
+		p, got = m.app.Authenticate(m.ctx, a.access, domain.Source{})
 		if want = a.use(now); want == nil && got == nil && p.IsAdmin() != a.token.session.user.admin {
 			m.rt.Fatalf("step %d: the role is not the current one", i)
 		}
@@ -196,7 +196,7 @@ func (m *modelRun) take(i int, s step) {
 			return
 		}
 		token := m.tokens[s.B%len(m.tokens)]
-		got = m.app.Logout(m.ctx, token.refresh, domain.Client{})
+		got = m.app.Logout(m.ctx, token.refresh, domain.Source{})
 		want = token.logout(now)
 	case "end session":
 		sessions, err := m.store.Sessions().ByUser(m.ctx, u.id, now)
@@ -208,17 +208,17 @@ func (m *modelRun) take(i int, s step) {
 			return
 		}
 		n := s.B % len(live) // newest first there, oldest first here
-		got = m.app.EndSession(m.ctx, m.admin(), u.id, sessions[len(sessions)-1-n].ID, domain.Client{})
+		got = m.app.EndSession(m.ctx, m.admin(), u.id, sessions[len(sessions)-1-n].ID, domain.Source{})
 		live[n].ended = true
 	case "end all":
-		got = m.app.EndSessions(m.ctx, m.admin(), u.id, domain.Client{})
+		got = m.app.EndSessions(m.ctx, m.admin(), u.id, domain.Source{})
 		u.endAll()
 	case "block":
 		_, got = m.app.BlockUser(m.ctx, m.admin(), application.BlockUser{ID: u.id})
 		u.blocked = true
 		u.endAll()
 	case "unblock":
-		_, got = m.app.UnblockUser(m.ctx, m.admin(), u.id, domain.Client{})
+		_, got = m.app.UnblockUser(m.ctx, m.admin(), u.id, domain.Source{})
 		u.blocked = false
 	case "role":
 		role := "admin"
@@ -276,7 +276,7 @@ func (m *modelRun) note(s *modelSession, pair application.TokenPair, now time.Ti
 }
 
 func (m *modelRun) refresh(token *modelToken, now time.Time) (got, want error) {
-	pair, got := m.app.Refresh(m.ctx, token.refresh, domain.Client{})
+	pair, got := m.app.Refresh(m.ctx, token.refresh, domain.Source{})
 	s := token.session
 	replace := func(state string) {
 		s.current.state, s.current.since = state, now

@@ -59,7 +59,7 @@ func storm(t *testing.T, shared bool, length, pause time.Duration, lost int) {
 				for time.Sleep(rand.N(pause)); time.Now().Before(end); time.Sleep(rand.N(pause)) {
 					token := keeper.token()
 					time.Sleep(rand.N(stormLatency))
-					next, err := w.Refresh(w.ctx, token, domain.Client{})
+					next, err := w.Refresh(w.ctx, token, domain.Source{})
 					if err != nil {
 						t.Errorf("a tab was logged out: %v", err)
 						return
@@ -70,7 +70,7 @@ func storm(t *testing.T, shared bool, length, pause time.Duration, lost int) {
 					}
 					time.Sleep(rand.N(stormLatency))
 					keeper.keep(next)
-					if _, err := w.Authenticate(w.ctx, next.Access.Reveal(), domain.Client{}); err != nil {
+					if _, err := w.Authenticate(w.ctx, next.Access.Reveal(), domain.Source{}); err != nil {
 						t.Errorf("a tab's access token: %v", err)
 						return
 					}
@@ -84,7 +84,7 @@ func storm(t *testing.T, shared bool, length, pause time.Duration, lost int) {
 	}
 }
 
-// keeper is where a client keeps its refresh token: it replaces a token by a newer one only, since answers
+// keeper is where a source keeps its refresh token: it replaces a token by a newer one only, since answers
 // may overtake each other.
 type keeper struct {
 	t      *testing.T
@@ -145,7 +145,7 @@ func TestRefresh_AThiefIsFoundByTheOwnersNextRefresh(t *testing.T) {
 			w.clock.advance(11*time.Second + time.Duration(random.Int64N(int64(20*time.Second))))
 			if random.IntN(2) == 0 {
 				story += p.name + " calls; "
-				_, err = w.Authenticate(w.ctx, p.pair.Access.Reveal(), domain.Client{})
+				_, err = w.Authenticate(w.ctx, p.pair.Access.Reveal(), domain.Source{})
 				return false, err
 			}
 			next, err := w.refresh(p.pair)

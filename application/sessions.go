@@ -27,7 +27,7 @@ func (a *App) Sessions(ctx context.Context, p domain.Principal, user uuid.UUID) 
 }
 
 // EndSession ends one session of a user, for the user itself or an admin.
-func (a *App) EndSession(ctx context.Context, p domain.Principal, user, session uuid.UUID, client domain.Client) error {
+func (a *App) EndSession(ctx context.Context, p domain.Principal, user, session uuid.UUID, source domain.Source) error {
 	err := a.writeSessions(ctx, p, user, func(tx ports.Store, h held) error {
 		sessions, err := tx.Sessions().ByUser(ctx, user, h.now)
 		if err != nil {
@@ -44,7 +44,7 @@ func (a *App) EndSession(ctx context.Context, p domain.Principal, user, session 
 		if err != nil {
 			return err
 		}
-		return a.record(ctx, tx, h.now, event{action: domain.ActionSessionEnded, actor: p.User.ID, subject: user, client: client,
+		return a.record(ctx, tx, h.now, event{action: domain.ActionSessionEnded, actor: p.User.ID, subject: user, source: source,
 			details: map[string]string{"session": session.String()}})
 	})
 	if err != nil {
@@ -54,12 +54,12 @@ func (a *App) EndSession(ctx context.Context, p domain.Principal, user, session 
 }
 
 // EndSessions ends all sessions of a user, the caller's own included, for the user itself or an admin.
-func (a *App) EndSessions(ctx context.Context, p domain.Principal, user uuid.UUID, client domain.Client) error {
+func (a *App) EndSessions(ctx context.Context, p domain.Principal, user uuid.UUID, source domain.Source) error {
 	err := a.writeSessions(ctx, p, user, func(tx ports.Store, h held) error {
 		if _, err := tx.Sessions().EndAll(ctx, user, uuid.Nil, domain.ReasonRevoked, h.now); err != nil {
 			return err
 		}
-		return a.record(ctx, tx, h.now, event{action: domain.ActionSessionsEnded, actor: p.User.ID, subject: user, client: client})
+		return a.record(ctx, tx, h.now, event{action: domain.ActionSessionsEnded, actor: p.User.ID, subject: user, source: source})
 	})
 	if err != nil {
 		return fmt.Errorf("end the sessions of %s: %w", user, err)

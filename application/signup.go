@@ -19,7 +19,7 @@ type SignUp struct {
 	FirstName string
 	LastName  string
 	Locale    domain.Locale
-	Client    domain.Client
+	Source    domain.Source
 }
 
 // SignUp stores the attempt and has the code mailed. It replaces an earlier attempt of the same network. For an
@@ -37,11 +37,11 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 	if err := new(domain.User).Rename(in.FirstName, in.LastName, a.now()); err != nil {
 		return domain.User{}, err
 	}
-	charges, err := a.takeSignUp(ctx, email, in.Client)
+	charges, err := a.takeSignUp(ctx, email, in.Source)
 	if err != nil {
 		return domain.User{}, fmt.Errorf("sign up: %w", err)
 	}
-	hash, err := a.hash(ctx, password, in.Client, charges...)
+	hash, err := a.hash(ctx, password, in.Source, charges...)
 	if err != nil {
 		return domain.User{}, fmt.Errorf("sign up: %w", err)
 	}
@@ -53,7 +53,7 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 			return err
 		}
 		u = domain.NewUser(id, email, hash, in.Locale, h.now)
-		u.SignUpNetwork = a.signUpNetwork(in.Client)
+		u.SignUpNetwork = a.signUpNetwork(in.Source)
 		if err := u.Rename(in.FirstName, in.LastName, h.now); err != nil {
 			return err
 		}
@@ -74,17 +74,17 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 		if !created {
 			owner = uuid.Nil
 		}
-		c := domain.NewChallenge(challenge, domain.PurposeVerifyEmail, email, owner, in.Locale, guesses(live), in.Client, h.now)
+		c := domain.NewChallenge(challenge, domain.PurposeVerifyEmail, email, owner, in.Locale, guesses(live), in.Source, h.now)
 		if err := tx.Challenges().Create(ctx, c); err != nil {
 			return fmt.Errorf("open a challenge: %w", err)
 		}
 		if err := a.mailChallenge(ctx, tx, c.ID); err != nil {
 			return err
 		}
-		if err := a.record(ctx, tx, h.now, event{action: domain.ActionUserSignedUp, subject: u.ID, client: in.Client}); err != nil {
+		if err := a.record(ctx, tx, h.now, event{action: domain.ActionUserSignedUp, subject: u.ID, source: in.Source}); err != nil {
 			return err
 		}
-		return a.takeMail(ctx, tx, domain.PurposeVerifyEmail, email, in.Client, h.now, false)
+		return a.takeMail(ctx, tx, domain.PurposeVerifyEmail, email, in.Source, h.now, false)
 	})
 	if err != nil {
 		return domain.User{}, fmt.Errorf("sign up: %w", err)
@@ -94,21 +94,21 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 
 // takeSignUp takes a sign-up from the network's budget. One whose mail would be refused is refused before its
 // password is hashed.
-func (a *App) takeSignUp(ctx context.Context, email domain.Email, client domain.Client) ([]charge, error) {
+func (a *App) takeSignUp(ctx context.Context, email domain.Email, source domain.Source) ([]charge, error) {
 	if !a.settings.RateLimits {
 		return nil, nil
 	}
 	now := a.now()
-	if err := a.look(ctx, now, a.mails(domain.PurposeVerifyEmail, email, client)...); err != nil {
+	if err := a.look(ctx, now, a.mails(domain.PurposeVerifyEmail, email, source)...); err != nil {
 		return nil, err
 	}
-	signUp := a.charge(a.settings.Budgets.SignUpsFromNetwork, domain.ThrottleSignUpsFromNetwork, client.Network())
+	signUp := a.charge(a.settings.Budgets.SignUpsFromNetwork, domain.ThrottleSignUpsFromNetwork, source.Network())
 	return []charge{signUp}, a.take(ctx, now, signUp)
 }
 
-// signUpNetwork names the client's network in a sign-up: nobody can tell it from the name.
-func (a *App) signUpNetwork(client domain.Client) string {
-	return a.throttles.For(domain.ThrottleSignUpsFromNetwork, client.Network())
+// signUpNetwork names the source's network in a sign-up: nobody can tell it from the name.
+func (a *App) signUpNetwork(source domain.Source) string {
+	return a.throttles.For(domain.ThrottleSignUpsFromNetwork, source.Network())
 }
 
 // awaited reports whether a code of the user may still be about to come.

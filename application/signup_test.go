@@ -175,7 +175,7 @@ func TestResend_RepeatsTheCodesAtMostOnceAMinute(t *testing.T) {
 	first := w.mails.last()
 	for _, wait := range []time.Duration{0, 59 * time.Second} {
 		w.clock.advance(wait)
-		if err := w.Resend(w.ctx, application.Resend{Email: "ada@example.com", Client: domain.Client{}}); err != nil {
+		if err := w.Resend(w.ctx, application.Resend{Email: "ada@example.com", Source: domain.Source{}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -184,7 +184,7 @@ func TestResend_RepeatsTheCodesAtMostOnceAMinute(t *testing.T) {
 		t.Fatalf("%d mails in the first minute", w.mails.mailed())
 	}
 	w.clock.advance(time.Second)
-	if err := w.Resend(w.ctx, application.Resend{Email: "ada@example.com", Client: domain.Client{}}); err != nil {
+	if err := w.Resend(w.ctx, application.Resend{Email: "ada@example.com", Source: domain.Source{}}); err != nil {
 		t.Fatal(err)
 	}
 	w.deliver()
@@ -203,7 +203,7 @@ func TestResend_OpensANewChallengeLateInTheLifeOfTheOldOneWhichInheritsTheGuesse
 		_ = w.Verify(w.ctx, application.Verify{Email: "ada@example.com", Code: "999999"})
 	}
 	w.clock.advance(domain.ChallengeLife/2 + time.Second)
-	if err := w.Resend(w.ctx, application.Resend{Email: "ada@example.com", Client: domain.Client{}}); err != nil {
+	if err := w.Resend(w.ctx, application.Resend{Email: "ada@example.com", Source: domain.Source{}}); err != nil {
 		t.Fatal(err)
 	}
 	w.deliver()
@@ -223,7 +223,7 @@ func TestResend_OfAnUnknownOrVerifiedAddressMailsNothing(t *testing.T) {
 	w.clock.advance(time.Hour)
 	mails := w.mails.mailed()
 	for _, address := range []string{"ada@example.com", "nobody@example.com"} {
-		if err := w.Resend(w.ctx, application.Resend{Email: address, Client: domain.Client{}}); err != nil {
+		if err := w.Resend(w.ctx, application.Resend{Email: address, Source: domain.Source{}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -81,10 +81,10 @@ func (a *App) refund(ctx context.Context, refused error, charges ...charge) erro
 }
 
 // guess is what a guess of a code costs; the limits on guesses are never off.
-func (a *App) guess(email domain.Email, client domain.Client) []charge {
+func (a *App) guess(email domain.Email, source domain.Source) []charge {
 	return []charge{
 		a.charge(a.settings.Budgets.CodesOfAddress, domain.ThrottleCodesOfAddress, email.Key),
-		a.charge(a.settings.Budgets.CodesFromNetwork, domain.ThrottleCodesFromNetwork, client.Network()),
+		a.charge(a.settings.Budgets.CodesFromNetwork, domain.ThrottleCodesFromNetwork, source.Network()),
 	}
 }
 
@@ -92,18 +92,18 @@ func (a *App) guess(email domain.Email, client domain.Client) []charge {
 // keep signing up with an address could keep its owner from resetting the password. Of the mails of a sign-up, one
 // network takes only a part, so that some are left for the owner. Mails that nobody can ask for (notices) have no
 // budget.
-func (a *App) mails(p domain.Purpose, email domain.Email, client domain.Client) []charge {
+func (a *App) mails(p domain.Purpose, email domain.Email, source domain.Source) []charge {
 	b, purpose := a.settings.Budgets, string(p)
 	address := a.charge(b.MailsToAddress, domain.ThrottleMailsToAddress, purpose, email.Key)
 	if p != domain.PurposeVerifyEmail {
 		return []charge{address}
 	}
-	return []charge{a.charge(b.MailsToAddressFromNetwork(), domain.ThrottleMailsToAddressFromNetwork, email.Key, client.Network()), address}
+	return []charge{a.charge(b.MailsToAddressFromNetwork(), domain.ThrottleMailsToAddressFromNetwork, email.Key, source.Network()), address}
 }
 
 // takeMail takes one mail to an address, at most one a minute if it repeats an earlier one. Otherwise it is
 // domain.Throttled, and the transaction has to roll back.
-func (a *App) takeMail(ctx context.Context, tx ports.Store, p domain.Purpose, email domain.Email, client domain.Client, now time.Time, repeats bool) error {
+func (a *App) takeMail(ctx context.Context, tx ports.Store, p domain.Purpose, email domain.Email, source domain.Source, now time.Time, repeats bool) error {
 	if !a.settings.RateLimits {
 		return nil
 	}
@@ -115,5 +115,5 @@ func (a *App) takeMail(ctx context.Context, tx ports.Store, p domain.Purpose, em
 	if wait > 0 && repeats {
 		return domain.Throttled(wait)
 	}
-	return a.takeIn(ctx, tx, now, a.mails(p, email, client)...)
+	return a.takeIn(ctx, tx, now, a.mails(p, email, source)...)
 }

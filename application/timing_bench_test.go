@@ -36,7 +36,7 @@ func BenchmarkTiming(b *testing.B) {
 			return err
 		}},
 		{"forgot", func(ctx context.Context, app *application.App, address string) error {
-			return app.ForgotPassword(ctx, address, domain.Client{})
+			return app.ForgotPassword(ctx, address, domain.Source{})
 		}},
 	} {
 		b.Run(c.name, func(b *testing.B) {

@@ -19,7 +19,7 @@ type UpdateUser struct {
 	Role      *string
 	// CurrentPassword is needed to change one's own address.
 	CurrentPassword string
-	Client          domain.Client
+	Source          domain.Source
 }
 
 // UpdateUser changes a user, for the user itself or an admin. Roles are for admins to change. An address that an
@@ -35,7 +35,7 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 	}
 	var proof proof
 	if in.movesItself(p) {
-		if proof, err = a.proveOwner(ctx, p, in.CurrentPassword, in.Client); err != nil {
+		if proof, err = a.proveOwner(ctx, p, in.CurrentPassword, in.Source); err != nil {
 			return domain.User{}, fmt.Errorf("update user %s: %w", in.ID, err)
 		}
 	}
@@ -62,7 +62,7 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 		}
 		u.Version++
 		for _, action := range actions {
-			if err := a.record(ctx, tx, h.now, event{action: action, actor: p.User.ID, subject: u.ID, client: in.Client}); err != nil {
+			if err := a.record(ctx, tx, h.now, event{action: action, actor: p.User.ID, subject: u.ID, source: in.Source}); err != nil {
 				return err
 			}
 		}
@@ -72,7 +72,7 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 		if _, err := a.settle(ctx, tx, proof.try, h.now); err != nil || u.PendingEmail.IsZero() {
 			return err
 		}
-		return a.mailPending(ctx, tx, h, u, in.Client)
+		return a.mailPending(ctx, tx, h, u, in.Source)
 	})
 	if err != nil {
 		return domain.User{}, fmt.Errorf("update user %s: %w", in.ID, err)
@@ -123,13 +123,13 @@ func (a *App) change(ctx context.Context, tx ports.Store, h held, u *domain.User
 	switch {
 	case in.Email == nil:
 	case !in.movesItself(h.actor):
-		if err := a.assignEmail(ctx, tx, h, u, email, in.Client); err != nil {
+		if err := a.assignEmail(ctx, tx, h, u, email, in.Source); err != nil {
 			return nil, err
 		}
 		actions = append(actions, domain.ActionEmailChanged)
 	case email.Key == u.Email.Key: // another way to write the same address needs no proof
 		if email != u.Email {
-			if err := a.notify(ctx, tx, h.now, domain.NoticeEmailChanged, *u, in.Client); err != nil {
+			if err := a.notify(ctx, tx, h.now, domain.NoticeEmailChanged, *u, in.Source); err != nil {
 				return nil, err
 			}
 		}

@@ -16,7 +16,7 @@ type Verify struct {
 	Email  string
 	Code   string
 	ID     uuid.UUID // the user that sign-up answered: only that attempt counts; uuid.Nil: the code decides
-	Client domain.Client
+	Source domain.Source
 }
 
 // Verify makes the attempt whose code is given the account of the address, and deletes the others. Wrong,
@@ -30,7 +30,7 @@ func (a *App) Verify(ctx context.Context, in Verify) error {
 	if err != nil {
 		return err
 	}
-	found, err := a.compare(ctx, domain.Anonymous{}, domain.PurposeVerifyEmail, email, code, in.Client, func(c domain.Challenge) bool {
+	found, err := a.compare(ctx, domain.Anonymous{}, domain.PurposeVerifyEmail, email, code, in.Source, func(c domain.Challenge) bool {
 		return in.ID == uuid.Nil || c.UserID == in.ID
 	})
 	if err != nil {
@@ -51,7 +51,7 @@ func (a *App) Verify(ctx context.Context, in Verify) error {
 		if err := a.provedAddress(ctx, tx, h, u); err != nil {
 			return err
 		}
-		if err := a.record(ctx, tx, h.now, event{action: domain.ActionUserVerified, actor: u.ID, subject: u.ID, client: in.Client}); err != nil {
+		if err := a.record(ctx, tx, h.now, event{action: domain.ActionUserVerified, actor: u.ID, subject: u.ID, source: in.Source}); err != nil {
 			return err
 		}
 		return a.giveBack(ctx, tx, found.charges...)

@@ -56,7 +56,7 @@ func TestWork_IsTheSameWhetherAnAddressExistsOrNot(t *testing.T) {
 		return nil, errors.Join(w.Resend(w.ctx, application.Resend{Email: address}), w.Verify(w.ctx, application.Verify{Email: address, Code: code}))
 	}
 	reset := func(w *world, address, code, password string) (any, error) {
-		return nil, errors.Join(w.ForgotPassword(w.ctx, address, domain.Client{}),
+		return nil, errors.Join(w.ForgotPassword(w.ctx, address, domain.Source{}),
 			w.ResetPassword(w.ctx, application.ResetPassword{Email: address, Code: code, NewPassword: password}))
 	}
 	for name, call := range map[string]func(w *world, boss domain.Principal, address string) (any, error){
@@ -81,7 +81,7 @@ func TestWork_IsTheSameWhetherAnAddressExistsOrNot(t *testing.T) {
 			return nil, w.Resend(w.ctx, application.Resend{Email: address, ID: uuid.New()})
 		},
 		"forgot": func(w *world, _ domain.Principal, address string) (any, error) {
-			return nil, w.ForgotPassword(w.ctx, address, domain.Client{})
+			return nil, w.ForgotPassword(w.ctx, address, domain.Source{})
 		},
 		"reset": func(w *world, _ domain.Principal, address string) (any, error) {
 			return reset(w, address, wrongDigits, newPassword)

@@ -112,7 +112,7 @@ func (w *world) signUp(email string) domain.User {
 // signUpFrom signs up from a network of its own.
 func (w *world) signUpFrom(ip, email string) domain.User {
 	w.t.Helper()
-	u, err := w.SignUp(w.ctx, application.SignUp{Email: email, Password: password, Locale: domain.LocaleEnglish, Client: domain.Client{IP: ip}})
+	u, err := w.SignUp(w.ctx, application.SignUp{Email: email, Password: password, Locale: domain.LocaleEnglish, Source: domain.Source{IP: ip}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func (w *world) verified(email string) domain.User {
 func (w *world) forgot(email string) domain.Codes {
 	w.t.Helper()
 	w.clock.advance(time.Minute)
-	if err := w.ForgotPassword(w.ctx, email, domain.Client{}); err != nil {
+	if err := w.ForgotPassword(w.ctx, email, domain.Source{}); err != nil {
 		w.t.Fatal(err)
 	}
 	w.deliver()
@@ -170,7 +170,7 @@ func (w *world) admin(email string) domain.Principal {
 
 func (w *world) principal(pair application.TokenPair) domain.Principal {
 	w.t.Helper()
-	p, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Client{})
+	p, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func (w *world) principal(pair application.TokenPair) domain.Principal {
 }
 
 func (w *world) refresh(pair application.TokenPair) (application.TokenPair, error) {
-	return w.Refresh(w.ctx, pair.Refresh.Reveal(), domain.Client{})
+	return w.Refresh(w.ctx, pair.Refresh.Reveal(), domain.Source{})
 }
 
 // audited counts the audit rows of an action.

@@ -40,7 +40,7 @@ type AuditEvent struct {
 	Actor   uuid.UUID // nil: nobody who is logged in, or the service itself
 	Subject uuid.UUID // the user it happened to
 	Action  Action
-	Client  Client
+	Source  Source
 	Details map[string]string
 }
 
@@ -67,6 +67,6 @@ type Notice struct {
 	Kind      NoticeKind
 	Email     Email
 	Locale    Locale
-	Client    Client // where what happened came from
+	Source    Source // where what happened came from
 	CreatedAt time.Time
 }

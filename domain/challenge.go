@@ -45,7 +45,7 @@ type Challenge struct {
 	UserID       uuid.UUID // nil when the address has no account that the purpose fits: no mail goes out
 	Locale       Locale
 	Guesses      int    // wrong digits so far, of the address rather than of this challenge alone
-	Client       Client // where it was asked for
+	Source       Source // where it was asked for
 	CreatedAt    time.Time
 	HandOvers    int       // tries to hand its mail to the mail server that are not known to have failed
 	HandedOverAt time.Time // when the first of them began; zero: there is none
@@ -53,9 +53,9 @@ type Challenge struct {
 }
 
 // NewChallenge returns a challenge whose mail is still to be sent.
-func NewChallenge(id uuid.UUID, purpose Purpose, email Email, user uuid.UUID, locale Locale, guesses int, client Client, now time.Time) Challenge {
+func NewChallenge(id uuid.UUID, purpose Purpose, email Email, user uuid.UUID, locale Locale, guesses int, source Source, now time.Time) Challenge {
 	return Challenge{ID: id, Purpose: purpose, Email: email, UserID: user, Locale: locale, Guesses: guesses,
-		Client: client, CreatedAt: now, ExpiresAt: now.Add(ChallengeDelivery)}
+		Source: source, CreatedAt: now, ExpiresAt: now.Add(ChallengeDelivery)}
 }
 
 // Live reports whether the challenge can still be answered.

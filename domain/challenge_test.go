@@ -105,7 +105,7 @@ func TestCode_IsReadTheWayPeopleTypeIt(t *testing.T) {
 func TestChallenge_IsRepeatedWhileHalfItsLifeIsLeft(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	c := domain.NewChallenge(uuid.New(), domain.PurposeVerifyEmail, domain.Email{}, uuid.Nil, domain.LocaleEnglish, 0, domain.Client{}, now)
+	c := domain.NewChallenge(uuid.New(), domain.PurposeVerifyEmail, domain.Email{}, uuid.Nil, domain.LocaleEnglish, 0, domain.Source{}, now)
 	if !c.Repeatable(now.Add(time.Hour)) {
 		t.Error("not before its mail went out")
 	}

@@ -1,40 +1,6 @@
 package domain
 
-import (
-	"net/netip"
-
-	"github.com/google/uuid"
-)
-
-// Client is where a call comes from, as far as the edge can tell.
-type Client struct {
-	IP        string
-	UserAgent string // at most 255 bytes
-	RequestID string
-}
-
-// Network is what throttles count as one place: an IPv4 address, or the /64 that a household has of IPv6. Empty: the
-// caller is in no network, as at the terminal.
-func (c Client) Network() string { return c.network(32, 64) }
-
-// Neighbourhood is the larger network around Network that one party commonly holds: an IPv4 /24 or an IPv6 /48.
-func (c Client) Neighbourhood() string { return c.network(24, 48) }
-
-func (c Client) network(bits4, bits6 int) string {
-	addr, err := netip.ParseAddr(c.IP)
-	if err != nil {
-		return ""
-	}
-	addr = addr.Unmap().WithZone("")
-	switch {
-	case addr.Is6():
-		return netip.PrefixFrom(addr, bits6).Masked().String()
-	case bits4 == addr.BitLen():
-		return addr.String()
-	default:
-		return netip.PrefixFrom(addr, bits4).Masked().String()
-	}
-}
+import "github.com/google/uuid"
 
 // Actor is on whose behalf something is written: a Principal, Anonymous or the Operator.
 type Actor interface{ actor() }

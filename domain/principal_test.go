@@ -16,7 +16,7 @@ func TestClient_NetworkAndNeighbourhood(t *testing.T) {
 		"":                     {"", ""},
 		"not an address":       {"", ""},
 	} {
-		c := domain.Client{IP: ip}
+		c := domain.Source{IP: ip}
 		if got := [2]string{c.Network(), c.Neighbourhood()}; got != want {
 			t.Errorf("%q: %q, want %q", ip, got, want)
 		}

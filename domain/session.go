@@ -17,13 +17,13 @@ type Session struct {
 	ExpiresAt  time.Time // the session's end, whatever is refreshed
 	Generation int64     // of the current tokens; 1 at login
 	Rotated    int64     // the generation of the token that was rotated last; 0 before the first refresh
-	Delivered  int64     // the highest generation known to have reached the client
+	Delivered  int64     // the highest generation known to have reached the source
 }
 
 // NewSession returns a session in its first generation, and the refresh token of it.
-func NewSession(id, user, jti uuid.UUID, client Client, now time.Time, l SessionLifetimes) (Session, RefreshToken) {
+func NewSession(id, user, jti uuid.UUID, source Source, now time.Time, l SessionLifetimes) (Session, RefreshToken) {
 	s := Session{
-		ID: id, UserID: user, UserAgent: client.UserAgent, IP: client.IP,
+		ID: id, UserID: user, UserAgent: source.UserAgent, IP: source.IP,
 		CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(l.Session).Truncate(time.Second), Generation: 1,
 	}
 	return s, s.Token(jti, now, l.Refresh)
@@ -108,5 +108,5 @@ func (s Session) Judge(t RevokedToken, now time.Time, grace time.Duration) Verdi
 	}
 }
 
-// InUse reports whether a token of the current generation is known to have reached the client.
+// InUse reports whether a token of the current generation is known to have reached the source.
 func (s Session) InUse() bool { return s.Delivered >= s.Generation }

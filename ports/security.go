@@ -9,18 +9,18 @@ import (
 	"coffeeshop/domain"
 )
 
-type clientKey struct{}
+type sourceKey struct{}
 
-// WithClient returns a context of work that is done for a client. A Hasher may share its time fairly by the
-// client's network.
-func WithClient(ctx context.Context, c domain.Client) context.Context {
-	return context.WithValue(ctx, clientKey{}, c)
+// WithSource returns a context of work that is done for a source. A Hasher may share its time fairly by the
+// source's network.
+func WithSource(ctx context.Context, s domain.Source) context.Context {
+	return context.WithValue(ctx, sourceKey{}, s)
 }
 
-// ClientOf returns the client that work is done for; the zero Client: none, as at the terminal and in jobs.
-func ClientOf(ctx context.Context) domain.Client {
-	c, _ := ctx.Value(clientKey{}).(domain.Client)
-	return c
+// SourceOf returns the source that work is done for; the zero Source: none, as at the terminal and in jobs.
+func SourceOf(ctx context.Context) domain.Source {
+	s, _ := ctx.Value(sourceKey{}).(domain.Source)
+	return s
 }
 
 // Hasher hashes passwords, each with a salt of its own. In what Hash made, all bytes of a password count: the

@@ -32,7 +32,7 @@ type auditRow struct {
 func (r audit) Append(ctx context.Context, e domain.AuditEvent) error {
 	row := auditRow{
 		ID: e.ID, At: stamp(e.At), Actor: orNull(e.Actor), Subject: orNull(e.Subject), Action: e.Action,
-		IP: e.Client.IP, UserAgent: e.Client.UserAgent, RequestID: e.Client.RequestID, Details: e.Details,
+		IP: e.Source.IP, UserAgent: e.Source.UserAgent, RequestID: e.Source.RequestID, Details: e.Details,
 	}
 	if row.Details == nil {
 		row.Details = map[string]string{}

@@ -34,7 +34,7 @@ func TestTimes_CompareByTimeWhateverTheirDigits(t *testing.T) {
 		base := time.Date(2026, 12, 31, 23, 59, 59, 0, time.UTC)
 		for _, micros := range []int{0, 1, 10, 99_999, 100_000, 100_001, 120_000, 999_999} {
 			end := base.Add(time.Duration(micros) * time.Microsecond)
-			c := domain.NewChallenge(uuid.New(), domain.PurposeVerifyEmail, domain.Email{Address: "a@b.c", Key: uuid.NewString()}, uuid.Nil, domain.LocaleEnglish, 0, domain.Client{}, base)
+			c := domain.NewChallenge(uuid.New(), domain.PurposeVerifyEmail, domain.Email{Address: "a@b.c", Key: uuid.NewString()}, uuid.Nil, domain.LocaleEnglish, 0, domain.Source{}, base)
 			c.ExpiresAt = end.In(time.FixedZone("", 3*60*60)).Add(999 * time.Nanosecond)
 			if err := db.Challenges().Create(t.Context(), c); err != nil {
 				t.Fatal(err)

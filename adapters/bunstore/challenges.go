@@ -37,7 +37,7 @@ type challengeRow struct {
 func (r challengeRow) challenge() domain.Challenge {
 	return domain.Challenge{
 		ID: r.ID, Purpose: r.Purpose, Email: domain.Email{Address: r.Email, Key: r.EmailKey}, UserID: r.UserID.UUID, Locale: r.Locale,
-		Guesses: r.Guesses, Client: domain.Client{IP: r.IP, UserAgent: r.UserAgent, RequestID: r.RequestID}, CreatedAt: utc(r.CreatedAt),
+		Guesses: r.Guesses, Source: domain.Source{IP: r.IP, UserAgent: r.UserAgent, RequestID: r.RequestID}, CreatedAt: utc(r.CreatedAt),
 		HandOvers: r.HandOvers, HandedOverAt: orZero(r.HandedOverAt), ExpiresAt: utc(r.ExpiresAt),
 	}
 }
@@ -45,7 +45,7 @@ func (r challengeRow) challenge() domain.Challenge {
 func (r challenges) Create(ctx context.Context, c domain.Challenge) error {
 	row := challengeRow{
 		ID: c.ID, Purpose: c.Purpose, Email: c.Email.Address, EmailKey: c.Email.Key, UserID: orNull(c.UserID), Locale: c.Locale,
-		Guesses: c.Guesses, IP: c.Client.IP, UserAgent: c.Client.UserAgent, RequestID: c.Client.RequestID, CreatedAt: stamp(c.CreatedAt),
+		Guesses: c.Guesses, IP: c.Source.IP, UserAgent: c.Source.UserAgent, RequestID: c.Source.RequestID, CreatedAt: stamp(c.CreatedAt),
 		HandOvers: c.HandOvers, HandedOverAt: optional(c.HandedOverAt), ExpiresAt: stamp(c.ExpiresAt),
 	}
 	_, err := r.write.NewInsert().Model(&row).Exec(ctx)

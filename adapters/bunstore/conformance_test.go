@@ -109,7 +109,7 @@ func fixture(t *testing.T, cfg bunstore.Config) portstest.Fixture {
 			return query(t, behind, "SELECT id, at, actor, subject, action, ip, user_agent, request_id, CAST(details AS text) FROM audit_events",
 				func(scan func(...any) error) (e domain.AuditEvent, err error) {
 					var text []byte
-					err = scan(&e.ID, &e.At, &e.Actor, &e.Subject, &e.Action, &e.Client.IP, &e.Client.UserAgent, &e.Client.RequestID, &text)
+					err = scan(&e.ID, &e.At, &e.Actor, &e.Subject, &e.Action, &e.Source.IP, &e.Source.UserAgent, &e.Source.RequestID, &text)
 					e.At = e.At.UTC()
 					return e, errors.Join(err, json.Unmarshal(text, &e.Details))
 				})

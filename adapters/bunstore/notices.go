@@ -32,7 +32,7 @@ type noticeRow struct {
 func (r notices) Create(ctx context.Context, n domain.Notice) error {
 	row := noticeRow{
 		ID: n.ID, Kind: n.Kind, Email: n.Email.Address, EmailKey: n.Email.Key, Locale: n.Locale,
-		IP: n.Client.IP, UserAgent: n.Client.UserAgent, RequestID: n.Client.RequestID, CreatedAt: stamp(n.CreatedAt),
+		IP: n.Source.IP, UserAgent: n.Source.UserAgent, RequestID: n.Source.RequestID, CreatedAt: stamp(n.CreatedAt),
 	}
 	_, err := r.write.NewInsert().Model(&row).Exec(ctx)
 	return fail("create a notice", err)
@@ -45,7 +45,7 @@ func (r notices) ByID(ctx context.Context, id uuid.UUID) (domain.Notice, error) 
 	}
 	return domain.Notice{
 		ID: row.ID, Kind: row.Kind, Email: domain.Email{Address: row.Email, Key: row.EmailKey}, Locale: row.Locale,
-		Client: domain.Client{IP: row.IP, UserAgent: row.UserAgent, RequestID: row.RequestID}, CreatedAt: utc(row.CreatedAt),
+		Source: domain.Source{IP: row.IP, UserAgent: row.UserAgent, RequestID: row.RequestID}, CreatedAt: utc(row.CreatedAt),
 	}, nil
 }
 

@@ -89,7 +89,7 @@ func (l *lane) do(ctx context.Context, fn func()) error {
 }
 
 func (l *lane) enqueue(ctx context.Context, fn func()) (*task, error) {
-	client := ports.ClientOf(ctx)
+	client := ports.SourceOf(ctx)
 	t := &task{run: fn, from: origin{client.Neighbourhood(), client.Network()}, done: make(chan struct{})}
 	l.mu.Lock()
 	defer l.mu.Unlock()

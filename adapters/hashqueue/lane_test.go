@@ -276,8 +276,8 @@ func TestQueue_AStormOfCallersGetsAnAnswerEach(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 400 {
 		wg.Go(func() {
-			client := domain.Client{IP: []string{annes, alsoAn, bens, caras, ""}[i%5]}
-			ctx, cancel := context.WithTimeout(ports.WithClient(context.Background(), client), time.Duration(i%20+1)*100*time.Microsecond)
+			client := domain.Source{IP: []string{annes, alsoAn, bens, caras, ""}[i%5]}
+			ctx, cancel := context.WithTimeout(ports.WithSource(context.Background(), client), time.Duration(i%20+1)*100*time.Microsecond)
 			defer cancel()
 			switch _, err := queue.Hash(ctx, domain.Password{}); {
 			case err == nil:

@@ -74,7 +74,7 @@ func (w *world) come(ip, name string) <-chan error { return w.comeFor(w.Context(
 func (w *world) comeFor(ctx context.Context, ip, name string) <-chan error {
 	result := make(chan error, 1)
 	go func() {
-		hash, err := w.Hash(ports.WithClient(ctx, domain.Client{IP: ip}), domain.PasswordToTry(name))
+		hash, err := w.Hash(ports.WithSource(ctx, domain.Source{IP: ip}), domain.PasswordToTry(name))
 		if err == nil && hash != domain.NewPasswordHash("hash of "+name) {
 			err = fmt.Errorf("the hash of somebody else: %s", hash.Reveal())
 		}

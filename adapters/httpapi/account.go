@@ -50,7 +50,7 @@ type AddressBody struct {
 }
 
 func (a *API) forgotPassword(ctx context.Context, in *struct{ Body AddressBody }) (*messageOutput, error) {
-	if err := a.app.ForgotPassword(ctx, in.Body.Email, clientOf(ctx)); err != nil {
+	if err := a.app.ForgotPassword(ctx, in.Body.Email, sourceOf(ctx)); err != nil {
 		return nil, err
 	}
 	return message("If the address has an account, a code is on its way."), nil
@@ -65,7 +65,7 @@ type ResetPasswordBody struct {
 
 func (a *API) resetPassword(ctx context.Context, in *struct{ Body ResetPasswordBody }) (*messageOutput, error) {
 	err := a.app.ResetPassword(ctx, application.ResetPassword{
-		Email: in.Body.Email, Code: in.Body.Code, NewPassword: in.Body.NewPassword, Client: clientOf(ctx),
+		Email: in.Body.Email, Code: in.Body.Code, NewPassword: in.Body.NewPassword, Source: sourceOf(ctx),
 	})
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ type ChangePasswordBody struct {
 }
 
 func (a *API) changePassword(ctx context.Context, in *struct{ Body ChangePasswordBody }) (*struct{}, error) {
-	return nil, a.app.ChangePassword(ctx, principalOf(ctx), in.Body.CurrentPassword, in.Body.NewPassword, clientOf(ctx))
+	return nil, a.app.ChangePassword(ctx, principalOf(ctx), in.Body.CurrentPassword, in.Body.NewPassword, sourceOf(ctx))
 }
 
 // CodeBody answers a mail.
@@ -89,7 +89,7 @@ type CodeBody struct {
 }
 
 func (a *API) confirmEmail(ctx context.Context, in *struct{ Body CodeBody }) (*userOutput, error) {
-	u, err := a.app.ConfirmEmail(ctx, principalOf(ctx), in.Body.Code, clientOf(ctx))
+	u, err := a.app.ConfirmEmail(ctx, principalOf(ctx), in.Body.Code, sourceOf(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -102,5 +102,5 @@ type CurrentPasswordBody struct {
 }
 
 func (a *API) deleteOwnAccount(ctx context.Context, in *struct{ Body CurrentPasswordBody }) (*struct{}, error) {
-	return nil, a.app.DeleteOwnAccount(ctx, principalOf(ctx), in.Body.CurrentPassword, clientOf(ctx))
+	return nil, a.app.DeleteOwnAccount(ctx, principalOf(ctx), in.Body.CurrentPassword, sourceOf(ctx))
 }

@@ -81,7 +81,7 @@ type signUpInput struct {
 func (a *API) signUp(ctx context.Context, in *signUpInput) (*userOutput, error) {
 	u, err := a.app.SignUp(ctx, application.SignUp{
 		Email: in.Body.Email, Password: in.Body.Password, FirstName: given(in.Body.FirstName), LastName: given(in.Body.LastName),
-		Locale: localeOf(in.AcceptLanguage), Client: clientOf(ctx),
+		Locale: localeOf(in.AcceptLanguage), Source: sourceOf(ctx),
 	})
 	if err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ type VerifyBody struct {
 type verifyInput struct{ Body VerifyBody }
 
 func (a *API) verify(ctx context.Context, in *verifyInput) (*messageOutput, error) {
-	attempt := application.Verify{Email: in.Body.Email, Code: in.Body.Code, Client: clientOf(ctx)}
+	attempt := application.Verify{Email: in.Body.Email, Code: in.Body.Code, Source: sourceOf(ctx)}
 	if in.Body.ID != nil {
 		attempt.ID = *in.Body.ID
 	}
@@ -123,7 +123,7 @@ type ResendBody struct {
 }
 
 func (a *API) resend(ctx context.Context, in *struct{ Body ResendBody }) (*messageOutput, error) {
-	again := application.Resend{Email: in.Body.Email, Client: clientOf(ctx)}
+	again := application.Resend{Email: in.Body.Email, Source: sourceOf(ctx)}
 	if in.Body.ID != nil {
 		again.ID = *in.Body.ID
 	}
@@ -142,7 +142,7 @@ type LoginBody struct {
 type loginInput struct{ Body LoginBody }
 
 func (a *API) logIn(ctx context.Context, in *loginInput) (*tokensOutput, error) {
-	pair, err := a.app.Login(ctx, application.Login{Email: in.Body.Email, Password: in.Body.Password, Client: clientOf(ctx)})
+	pair, err := a.app.Login(ctx, application.Login{Email: in.Body.Email, Password: in.Body.Password, Source: sourceOf(ctx)})
 	return tokens(pair, err)
 }
 
@@ -159,7 +159,7 @@ type tokenInput struct {
 }
 
 func (a *API) token(ctx context.Context, in *tokenInput) (*tokensOutput, error) {
-	pair, err := a.app.Login(ctx, application.Login{Email: in.Body.Username, Password: in.Body.Password, Client: clientOf(ctx)})
+	pair, err := a.app.Login(ctx, application.Login{Email: in.Body.Username, Password: in.Body.Password, Source: sourceOf(ctx)})
 	return tokens(pair, err)
 }
 
@@ -171,12 +171,12 @@ type RefreshTokenBody struct {
 type refreshTokenInput struct{ Body RefreshTokenBody }
 
 func (a *API) refresh(ctx context.Context, in *refreshTokenInput) (*tokensOutput, error) {
-	pair, err := a.app.Refresh(ctx, in.Body.RefreshToken, clientOf(ctx))
+	pair, err := a.app.Refresh(ctx, in.Body.RefreshToken, sourceOf(ctx))
 	return tokens(pair, err)
 }
 
 func (a *API) logOut(ctx context.Context, in *refreshTokenInput) (*messageOutput, error) {
-	if err := a.app.Logout(ctx, in.Body.RefreshToken, clientOf(ctx)); err != nil {
+	if err := a.app.Logout(ctx, in.Body.RefreshToken, sourceOf(ctx)); err != nil {
 		return nil, err
 	}
 	return message("The session has ended."), nil

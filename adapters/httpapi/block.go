@@ -34,7 +34,7 @@ type blockInput struct {
 }
 
 func (a *API) blockUser(ctx context.Context, in *blockInput) (*userOutput, error) {
-	block := application.BlockUser{ID: in.ID.UUID, Reason: in.Body.Reason, Client: clientOf(ctx)}
+	block := application.BlockUser{ID: in.ID.UUID, Reason: in.Body.Reason, Source: sourceOf(ctx)}
 	if in.Body.Until != nil {
 		block.Until = *in.Body.Until
 	}
@@ -46,7 +46,7 @@ func (a *API) blockUser(ctx context.Context, in *blockInput) (*userOutput, error
 }
 
 func (a *API) unblockUser(ctx context.Context, in *userPath) (*userOutput, error) {
-	u, err := a.app.UnblockUser(ctx, principalOf(ctx), in.ID.UUID, clientOf(ctx))
+	u, err := a.app.UnblockUser(ctx, principalOf(ctx), in.ID.UUID, sourceOf(ctx))
 	if err != nil {
 		return nil, err
 	}

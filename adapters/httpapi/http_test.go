@@ -154,8 +154,8 @@ func TestHTTP_TheClientIsToldToTheApplication(t *testing.T) {
 	w := newWorld(t)
 	w.post("/auth/signup", object("email", "ada@example.com", "password", password),
 		"User-Agent", "Brow\u0085ser/1 "+strings.Repeat("я", 200), "X-Forwarded-For", "8.8.8.8", "X-Request-Id", "abc").want(t, 201, "")
-	got := w.store.AuditEvents()[0].Client
-	want := domain.Client{IP: "127.0.0.1", RequestID: "abc", UserAgent: "Browser/1 " + strings.Repeat("я", 122)}
+	got := w.store.AuditEvents()[0].Source
+	want := domain.Source{IP: "127.0.0.1", RequestID: "abc", UserAgent: "Browser/1 " + strings.Repeat("я", 122)}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

@@ -110,7 +110,7 @@ func (a *API) answers(responses map[string]*huma.Response, problems []*Problem) 
 }
 
 func exampleOf(p *Problem) *Problem {
-	example := p.with(&request{client: domain.Client{RequestID: "0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f"}})
+	example := p.with(&request{source: domain.Source{RequestID: "0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f"}})
 	if p.Code == errInvalidInput.Code {
 		example.Errors = []FaultyPart{{Location: "body.email", Message: "must be an e-mail address"}}
 	}

@@ -29,9 +29,9 @@ func (a *API) callerOf(ctx context.Context, r *request, authorization string) (d
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return domain.Principal{}, domain.ErrTokenMissing
 	}
-	return a.app.Authenticate(ctx, token, r.client)
+	return a.app.Authenticate(ctx, token, r.source)
 }
 
 func principalOf(ctx context.Context) domain.Principal { return requestOf(ctx).principal }
 
-func clientOf(ctx context.Context) domain.Client { return requestOf(ctx).client }
+func sourceOf(ctx context.Context) domain.Source { return requestOf(ctx).source }

@@ -79,7 +79,7 @@ func (p *Problem) ContentType(string) string { return typeProblem }
 // with returns p for one request, with the parts that are faulty.
 func (p *Problem) with(r *request, parts ...FaultyPart) *Problem {
 	of := *p
-	of.RequestID, of.Errors = r.client.RequestID, parts
+	of.RequestID, of.Errors = r.source.RequestID, parts
 	return &of
 }
 

@@ -31,7 +31,7 @@ type requestKey struct{}
 // request is what is known about a request while it is answered.
 type request struct {
 	start     time.Time
-	client    domain.Client
+	source    domain.Source
 	principal domain.Principal // zero before authentication
 	route     string           // the pattern that matched; empty: none
 	err       error            // what went wrong here, rather than with the caller; for the log
@@ -49,7 +49,7 @@ func requestOf(ctx context.Context) *request {
 
 // begin opens the record of a request and sets the headers that every answer has.
 func (a *API) begin(c *fiber.Ctx) *request {
-	r := &request{start: time.Now(), client: domain.Client{
+	r := &request{start: time.Now(), source: domain.Source{
 		IP:        a.clientIP(c),
 		UserAgent: userAgent(c.Get(fiber.HeaderUserAgent)),
 		RequestID: requestID(c.Get(headerRequestID)),
@@ -61,7 +61,7 @@ func (a *API) begin(c *fiber.Ctx) *request {
 
 func setHeaders(c *fiber.Ctx, r *request) {
 	h := &c.Response().Header
-	h.Set(headerRequestID, r.client.RequestID)
+	h.Set(headerRequestID, r.source.RequestID)
 	h.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	h.Set(fiber.HeaderReferrerPolicy, "no-referrer")
 	h.Set(fiber.HeaderContentSecurityPolicy, cspAPI)
@@ -141,8 +141,8 @@ func (a *API) write(c *fiber.Ctx, r *request) {
 		line.AddInt("status", status)
 		line.AddDuration("duration", time.Since(r.start))
 		line.AddInt("bytes", len(c.Response().Body()))
-		line.AddString("ip", r.client.IP)
-		line.AddString("request_id", r.client.RequestID)
+		line.AddString("ip", r.source.IP)
+		line.AddString("request_id", r.source.RequestID)
 		if id := r.principal.User.ID; id != uuid.Nil {
 			line.AddString("user_id", id.String())
 		}

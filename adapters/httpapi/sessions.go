@@ -86,19 +86,19 @@ func (a *API) sessionsOf(ctx context.Context, user uuid.UUID) (*sessionsOutput, 
 
 func (a *API) endOwnSession(ctx context.Context, in *sessionPath) (*struct{}, error) {
 	p := principalOf(ctx)
-	return nil, a.app.EndSession(ctx, p, p.User.ID, in.SessionID.UUID, clientOf(ctx))
+	return nil, a.app.EndSession(ctx, p, p.User.ID, in.SessionID.UUID, sourceOf(ctx))
 }
 
 func (a *API) logOutAll(ctx context.Context, _ *struct{}) (*messageOutput, error) {
 	p := principalOf(ctx)
-	if err := a.app.EndSessions(ctx, p, p.User.ID, clientOf(ctx)); err != nil {
+	if err := a.app.EndSessions(ctx, p, p.User.ID, sourceOf(ctx)); err != nil {
 		return nil, err
 	}
 	return message("All sessions have ended."), nil
 }
 
 func (a *API) endSessions(ctx context.Context, in *userPath) (*struct{}, error) {
-	return nil, a.app.EndSessions(ctx, principalOf(ctx), in.ID.UUID, clientOf(ctx))
+	return nil, a.app.EndSessions(ctx, principalOf(ctx), in.ID.UUID, sourceOf(ctx))
 }
 
 type userSessionPath struct {
@@ -107,5 +107,5 @@ type userSessionPath struct {
 }
 
 func (a *API) endSession(ctx context.Context, in *userSessionPath) (*struct{}, error) {
-	return nil, a.app.EndSession(ctx, principalOf(ctx), in.ID.UUID, in.SessionID.UUID, clientOf(ctx))
+	return nil, a.app.EndSession(ctx, principalOf(ctx), in.ID.UUID, in.SessionID.UUID, sourceOf(ctx))
 }

@@ -147,7 +147,7 @@ type updateUserInput struct {
 func (a *API) updateUser(ctx context.Context, in *updateUserInput) (*userOutput, error) {
 	u, err := a.app.UpdateUser(ctx, principalOf(ctx), application.UpdateUser{
 		ID: in.ID.UUID, FirstName: in.Body.FirstName.text, LastName: in.Body.LastName.text,
-		Email: in.Body.Email, Role: in.Body.Role, CurrentPassword: in.Body.CurrentPassword, Client: clientOf(ctx),
+		Email: in.Body.Email, Role: in.Body.Role, CurrentPassword: in.Body.CurrentPassword, Source: sourceOf(ctx),
 	})
 	if err != nil {
 		return nil, err
@@ -156,7 +156,7 @@ func (a *API) updateUser(ctx context.Context, in *updateUserInput) (*userOutput,
 }
 
 func (a *API) deleteUser(ctx context.Context, in *userPath) (*struct{}, error) {
-	return nil, a.app.DeleteUser(ctx, principalOf(ctx), in.ID.UUID, clientOf(ctx))
+	return nil, a.app.DeleteUser(ctx, principalOf(ctx), in.ID.UUID, sourceOf(ctx))
 }
 
 // userID is a user's id in a path, in the one form that we write.

@@ -53,7 +53,7 @@ const agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like G
 
 func notice(email domain.Email, locale domain.Locale) domain.Notice {
 	return domain.Notice{ID: uuid.New(), Kind: domain.NoticeSessionStolen, Email: email, Locale: locale,
-		Client: domain.Client{IP: "203.0.113.7", UserAgent: agent}, CreatedAt: now}
+		Source: domain.Source{IP: "203.0.113.7", UserAgent: agent}, CreatedAt: now}
 }
 
 func TestSendChallenge_WritesTheHeaders(t *testing.T) {
@@ -110,7 +110,7 @@ func TestSendNotice_AUserAgentAddsNeitherHeadersNorLinks(t *testing.T) {
 	t.Parallel()
 	m, out := newMailer(t, "no-reply@example.com")
 	n := notice(address(t, "a@b.example"), domain.LocaleEnglish)
-	n.Client = domain.Client{IP: "1.2.3.4\r\nBcc: x@evil.example",
+	n.Source = domain.Source{IP: "1.2.3.4\r\nBcc: x@evil.example",
 		UserAgent: "x\r\nBcc: victim@evil.example\r\n\r\n<a href=\"https://evil.example/win\">Call</a> www.evil.example \u202e" + strings.Repeat("a", 300)}
 	if err := m.SendNotice(t.Context(), n); err != nil {
 		t.Fatal(err)

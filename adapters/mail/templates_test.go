@@ -38,7 +38,7 @@ func TestTemplates_BothPartsSayWhatTheReaderNeeds(t *testing.T) {
 			}
 			n := notice(address(t, "ann@cafe.example"), locale)
 			if !slices.Contains(show, where) {
-				n.Client = domain.Client{RequestID: "0198"}
+				n.Source = domain.Source{RequestID: "0198"}
 			}
 			c := written(t, all, string(kind), locale, n)
 			hidden := []string{"ann@", "cafe.example", "0198", "?\n", "?<"}
@@ -111,11 +111,11 @@ func TestTemplates_ANoticeWithoutAClientHasNoLinesForIt(t *testing.T) {
 	for _, locale := range locales {
 		for _, kind := range portstest.Notices {
 			n := notice(address(t, "ann@cafe.example"), locale)
-			n.Client = domain.Client{}
+			n.Source = domain.Source{}
 			holds(t, string(kind), written(t, all, string(kind), locale, n), nil, labels)
 		}
 		n := notice(address(t, "ann@cafe.example"), locale)
-		n.Client.UserAgent = ""
+		n.Source.UserAgent = ""
 		holds(t, "without a browser", written(t, all, string(n.Kind), locale, n), labels[:1], labels[1:])
 	}
 }

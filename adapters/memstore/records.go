@@ -76,7 +76,7 @@ func (r audit) DeleteBefore(ctx context.Context, before time.Time, limit int) (i
 func forget(events []domain.AuditEvent, user uuid.UUID) {
 	for i := range events {
 		if e := &events[i]; e.Actor == user || e.Subject == user {
-			e.Client.IP, e.Client.UserAgent, e.Details = "", "", nil
+			e.Source.IP, e.Source.UserAgent, e.Details = "", "", nil
 		}
 	}
 }

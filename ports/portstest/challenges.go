@@ -21,7 +21,7 @@ var challengeTests = tests{
 		same(e, ok[domain.Challenge](e)(e.Store.Challenges().ByID(e.ctx, c.ID)), c)
 	},
 	"Create keeps the time of a hand-over": func(e *env) {
-		c := domain.NewChallenge(uuid.New(), domain.PurposeVerifyEmail, e.email(), uuid.Nil, domain.LocaleEnglish, 1, domain.Client{}, e.now)
+		c := domain.NewChallenge(uuid.New(), domain.PurposeVerifyEmail, e.email(), uuid.Nil, domain.LocaleEnglish, 1, domain.Source{}, e.now)
 		c.HandOvers, c.HandedOverAt = 1, e.now.Add(time.Microsecond)
 		e.must(e.Store.Challenges().Create(e.ctx, c))
 		same(e, ok[domain.Challenge](e)(e.Store.Challenges().ByID(e.ctx, c.ID)), c)

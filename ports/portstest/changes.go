@@ -37,7 +37,7 @@ func newChanges(e *env) *changes {
 	c.forgotten = e.event(c.renamed.ID, uuid.Nil)
 	c.session = e.session(c.renamed.ID)
 	c.consumed = e.challenge(domain.PurposeVerifyEmail, e.email(), uuid.Nil, 0)
-	c.challenge = domain.NewChallenge(uuid.New(), domain.PurposeVerifyEmail, c.user.Email, c.user.ID, domain.LocaleEnglish, 0, domain.Client{}, e.now)
+	c.challenge = domain.NewChallenge(uuid.New(), domain.PurposeVerifyEmail, c.user.Email, c.user.ID, domain.LocaleEnglish, 0, domain.Source{}, e.now)
 	c.notice = domain.Notice{ID: newID(), Kind: domain.NoticeSessionStolen, Email: c.user.Email, Locale: domain.LocaleEnglish, CreatedAt: e.now}
 	c.event = domain.AuditEvent{ID: newID(), At: e.now, Subject: c.user.ID, Action: domain.ActionUserVerified}
 	return c
@@ -124,7 +124,7 @@ func (c *changes) check(e *env, kept bool) {
 		same(e, len(e.events(c.user.ID)), jobs)
 		forgotten := e.events(c.renamed.ID)
 		same(e, len(forgotten), 1)
-		same(e, forgotten[0].Client.IP == "", kept)
+		same(e, forgotten[0].Source.IP == "", kept)
 	}
 }
 

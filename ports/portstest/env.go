@@ -163,8 +163,8 @@ func (e *env) session(user uuid.UUID) ports.SessionState {
 func (e *env) sessionOf(user uuid.UUID, l domain.SessionLifetimes) ports.SessionState {
 	e.Helper()
 	e.now = e.now.Add(time.Second)
-	client := domain.Client{IP: "2001:db8::1", UserAgent: "Browser/1 – «ё»", RequestID: "r"}
-	s, token := domain.NewSession(newID(), user, uuid.New(), client, e.now, l)
+	source := domain.Source{IP: "2001:db8::1", UserAgent: "Browser/1 – «ё»", RequestID: "r"}
+	s, token := domain.NewSession(newID(), user, uuid.New(), source, e.now, l)
 	e.must(e.Store.Sessions().Create(e.ctx, s, token))
 	return ports.SessionState{Session: s, Token: token}
 }
@@ -173,8 +173,8 @@ func (e *env) sessionOf(user uuid.UUID, l domain.SessionLifetimes) ports.Session
 func (e *env) challenge(p domain.Purpose, email domain.Email, user uuid.UUID, guesses int) domain.Challenge {
 	e.Helper()
 	e.now = e.now.Add(time.Second)
-	client := domain.Client{IP: "192.0.2.7", UserAgent: "Browser/2 – «ё»", RequestID: "r"}
-	c := domain.NewChallenge(uuid.New(), p, email, user, domain.LocaleRussian, guesses, client, e.now)
+	source := domain.Source{IP: "192.0.2.7", UserAgent: "Browser/2 – «ё»", RequestID: "r"}
+	c := domain.NewChallenge(uuid.New(), p, email, user, domain.LocaleRussian, guesses, source, e.now)
 	e.must(e.Store.Challenges().Create(e.ctx, c))
 	return c
 }

@@ -13,7 +13,7 @@ import (
 func (e *env) event(subject, actor uuid.UUID) domain.AuditEvent {
 	e.Helper()
 	event := domain.AuditEvent{ID: newID(), At: e.now, Actor: actor, Subject: subject, Action: domain.ActionRoleChanged,
-		Client:  domain.Client{IP: "192.0.2.1", UserAgent: "Browser/1", RequestID: "request"},
+		Source:  domain.Source{IP: "192.0.2.1", UserAgent: "Browser/1", RequestID: "request"},
 		Details: map[string]string{"from": "user", "to": "admin"}}
 	e.must(e.Store.Audit().Append(e.ctx, event))
 	return event
@@ -30,7 +30,7 @@ func (e *env) hasEvent(want domain.AuditEvent) {
 			e.Fatalf("details %v, want %v", got.Details, want.Details)
 		}
 		same(e, got.At, want.At)
-		same(e, got.Client, want.Client)
+		same(e, got.Source, want.Source)
 		same(e, [3]any{got.Actor, got.Subject, got.Action}, [3]any{want.Actor, want.Subject, want.Action})
 		return
 	}
@@ -39,7 +39,7 @@ func (e *env) hasEvent(want domain.AuditEvent) {
 
 // bare is an event as Forget leaves it.
 func bare(event domain.AuditEvent) domain.AuditEvent {
-	event.Client.IP, event.Client.UserAgent, event.Details = "", "", nil
+	event.Source.IP, event.Source.UserAgent, event.Details = "", "", nil
 	return event
 }
 

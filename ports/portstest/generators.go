@@ -60,13 +60,13 @@ var genEmail = rapid.Custom(func(t *rapid.T) domain.Email {
 	return email
 })
 
-var genClient = rapid.Custom(func(t *rapid.T) domain.Client {
+var genClient = rapid.Custom(func(t *rapid.T) domain.Source {
 	address := rapid.OneOf(
 		rapid.Just(""),
 		rapid.Map(rapid.SliceOfN(rapid.Byte(), 4, 4), func(b []byte) string { return netip.AddrFrom4([4]byte(b)).String() }),
 		rapid.Map(rapid.SliceOfN(rapid.Byte(), 16, 16), func(b []byte) string { return netip.AddrFrom16([16]byte(b)).String() }),
 	)
-	return domain.Client{
+	return domain.Source{
 		IP:        address.Draw(t, "IP"),
 		UserAgent: rapid.StringOfN(rapid.Rune().Filter(isNoControl), 0, 255, 255).Draw(t, "user agent"),
 		RequestID: rapid.StringMatching("[A-Za-z0-9._-]{0,128}").Draw(t, "request"),

@@ -87,7 +87,7 @@ type letter struct {
 
 func (e *mailEnv) challenge(p domain.Purpose) letter {
 	return letter{string(p), func(ctx context.Context, to domain.Email, locale domain.Locale, codes domain.Codes) error {
-		c := domain.NewChallenge(uuid.New(), p, to, uuid.New(), locale, 0, domain.Client{}, time.Date(2030, 3, 4, 5, 6, 7, 0, time.UTC))
+		c := domain.NewChallenge(uuid.New(), p, to, uuid.New(), locale, 0, domain.Source{}, time.Date(2030, 3, 4, 5, 6, 7, 0, time.UTC))
 		return e.Mailer.SendChallenge(ctx, c, codes)
 	}}
 }
@@ -95,7 +95,7 @@ func (e *mailEnv) challenge(p domain.Purpose) letter {
 func (e *mailEnv) notice(kind domain.NoticeKind) letter {
 	return letter{string(kind), func(ctx context.Context, to domain.Email, locale domain.Locale, _ domain.Codes) error {
 		return e.Mailer.SendNotice(ctx, domain.Notice{ID: uuid.New(), Kind: kind, Email: to, Locale: locale,
-			Client: domain.Client{IP: "203.0.113.7", UserAgent: "Browser/1"}, CreatedAt: time.Date(2030, 3, 4, 5, 6, 7, 0, time.UTC)})
+			Source: domain.Source{IP: "203.0.113.7", UserAgent: "Browser/1"}, CreatedAt: time.Date(2030, 3, 4, 5, 6, 7, 0, time.UTC)})
 	}}
 }
 

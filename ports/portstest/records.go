@@ -30,7 +30,7 @@ var recordTests = tests{
 		subject := uuid.New() // audit events keep nobody's rows alive, and need none
 		full := domain.AuditEvent{ID: newID(), At: e.now, Actor: uuid.New(), Subject: subject,
 			Action:  domain.ActionRoleChanged,
-			Client:  domain.Client{IP: "192.0.2.1", UserAgent: "Browser \"1\"", RequestID: "request"},
+			Source:  domain.Source{IP: "192.0.2.1", UserAgent: "Browser \"1\"", RequestID: "request"},
 			Details: map[string]string{"from": "user", "to": "admin", "ключ": "it's \"quoted\"\n"}}
 		bare := domain.AuditEvent{ID: newID(), At: e.now, Subject: subject, Action: domain.ActionSessionStolen}
 		e.must(e.Store.Audit().Append(e.ctx, full))
@@ -48,7 +48,7 @@ var recordTests = tests{
 				e.Fatalf("details %v, want %v", events[i].Details, want.Details)
 			}
 			same(e, events[i].At, want.At)
-			same(e, events[i].Client, want.Client)
+			same(e, events[i].Source, want.Source)
 			same(e, [4]any{events[i].ID, events[i].Actor, events[i].Subject, events[i].Action},
 				[4]any{want.ID, want.Actor, want.Subject, want.Action})
 		}
@@ -117,7 +117,7 @@ func (e *env) notice() domain.Notice {
 	e.Helper()
 	e.now = e.now.Add(time.Second)
 	n := domain.Notice{ID: newID(), Kind: domain.NoticeSessionStolen, Email: e.email(), Locale: domain.LocaleRussian,
-		Client: domain.Client{IP: "2001:db8::2", UserAgent: "Browser/2", RequestID: "request"}, CreatedAt: e.now}
+		Source: domain.Source{IP: "2001:db8::2", UserAgent: "Browser/2", RequestID: "request"}, CreatedAt: e.now}
 	e.must(e.Store.Notices().Create(e.ctx, n))
 	return n
 }

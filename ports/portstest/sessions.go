@@ -23,7 +23,7 @@ var sessionTests = tests{
 		u := e.user()
 		for _, agent := range []string{"", strings.Repeat("x", 255)} {
 			e.now = e.now.Add(time.Second)
-			s, token := domain.NewSession(newID(), u.ID, uuid.New(), domain.Client{UserAgent: agent}, e.now, lifetimes)
+			s, token := domain.NewSession(newID(), u.ID, uuid.New(), domain.Source{UserAgent: agent}, e.now, lifetimes)
 			e.must(e.Store.Sessions().Create(e.ctx, s, token))
 			same(e, ok[ports.SessionState](e)(e.state(s.ID, e.now)).Session, s)
 		}
@@ -31,7 +31,7 @@ var sessionTests = tests{
 	"Create is ErrNotFound when the user is gone": func(e *env) {
 		u := e.user()
 		e.must(e.Store.Users().Delete(e.ctx, u.ID, e.now))
-		s, token := domain.NewSession(newID(), u.ID, uuid.New(), domain.Client{}, e.now, lifetimes)
+		s, token := domain.NewSession(newID(), u.ID, uuid.New(), domain.Source{}, e.now, lifetimes)
 		e.fails(e.Store.Sessions().Create(e.ctx, s, token), domain.ErrNotFound)
 		e.fails(second(e.state(s.ID, e.now)), domain.ErrNotFound)
 	},

@@ -52,18 +52,18 @@ var textTests = tests{
 		e.must(e.Store.Users().Create(e.ctx, created))
 		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, created.ID)), created)
 	},
-	"the longest texts of a client come back whole": func(e *env) {
-		client := domain.Client{IP: "2001:db8:1111:2222:3333:4444:5555:6666", UserAgent: longestAgent, RequestID: strings.Repeat("r", 128)}
-		s, token := domain.NewSession(newID(), e.user().ID, uuid.New(), client, e.now, lifetimes)
+	"the longest texts of a source come back whole": func(e *env) {
+		source := domain.Source{IP: "2001:db8:1111:2222:3333:4444:5555:6666", UserAgent: longestAgent, RequestID: strings.Repeat("r", 128)}
+		s, token := domain.NewSession(newID(), e.user().ID, uuid.New(), source, e.now, lifetimes)
 		e.must(e.Store.Sessions().Create(e.ctx, s, token))
 		same(e, ok[ports.SessionState](e)(e.state(s.ID, e.now)).Session, s)
 
 		n := domain.Notice{ID: newID(), Kind: domain.NoticeSessionStolen, Email: e.longestEmail(), Locale: domain.LocaleRussian,
-			Client: client, CreatedAt: e.now}
+			Source: source, CreatedAt: e.now}
 		e.must(e.Store.Notices().Create(e.ctx, n))
 		same(e, ok[domain.Notice](e)(e.Store.Notices().ByID(e.ctx, n.ID)), n)
 
-		event := domain.AuditEvent{ID: newID(), At: e.now, Subject: uuid.New(), Action: domain.ActionRoleChanged, Client: client,
+		event := domain.AuditEvent{ID: newID(), At: e.now, Subject: uuid.New(), Action: domain.ActionRoleChanged, Source: source,
 			Details: map[string]string{longestName: longestName}}
 		e.must(e.Store.Audit().Append(e.ctx, event))
 		if e.AuditEvents != nil {

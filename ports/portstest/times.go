@@ -47,7 +47,7 @@ var timeTests = tests{
 	},
 	"a challenge is live until its end in every notation of both times": func(e *env) {
 		for _, expires := range moments {
-			c := domain.NewChallenge(uuid.New(), domain.PurposeVerifyEmail, e.email(), uuid.Nil, domain.LocaleEnglish, 0, domain.Client{}, e.now)
+			c := domain.NewChallenge(uuid.New(), domain.PurposeVerifyEmail, e.email(), uuid.Nil, domain.LocaleEnglish, 0, domain.Source{}, e.now)
 			c.ExpiresAt = expires.In(west)
 			e.must(e.Store.Challenges().Create(e.ctx, c))
 			for _, now := range moments {
@@ -81,7 +81,7 @@ var timeTests = tests{
 	"rows are ordered by the moment, not by its notation": func(e *env) {
 		email := e.email()
 		for i, at := range moments {
-			c := domain.NewChallenge(uuid.New(), domain.PurposeVerifyEmail, email, uuid.Nil, domain.LocaleEnglish, 0, domain.Client{},
+			c := domain.NewChallenge(uuid.New(), domain.PurposeVerifyEmail, email, uuid.Nil, domain.LocaleEnglish, 0, domain.Source{},
 				at.In([]*time.Location{west, time.UTC, east}[i%3]))
 			e.must(e.Store.Challenges().Create(e.ctx, c))
 		}
