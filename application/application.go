@@ -3,8 +3,6 @@
 package application
 
 import (
-	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -72,48 +70,3 @@ func New(d Deps) (*App, error) {
 }
 
 func (a *App) now() time.Time { return a.clock().UTC().Truncate(time.Microsecond) }
-
-// newPassword checks a password that somebody wants to set.
-func (a *App) newPassword(text string, email domain.Email, firstName, lastName string) (domain.Password, error) {
-	p, err := domain.NewPassword(text)
-	if err != nil {
-		return p, err
-	}
-	return p, p.Allowed(a.passwords.Common, email, firstName, lastName)
-}
-
-// event is what an audit row says beyond its id and time.
-type event struct {
-	action  domain.Action
-	actor   uuid.UUID
-	subject uuid.UUID
-	source  domain.Source
-	details map[string]string
-}
-
-// record writes the audit row in the transaction of what it records.
-func (a *App) record(ctx context.Context, tx ports.Store, now time.Time, e event) error {
-	err := tx.Audit().Append(ctx, domain.AuditEvent{
-		ID: a.newID(), At: now, Actor: e.actor, Subject: e.subject, Action: e.action, Source: e.source, Details: e.details,
-	})
-	if err != nil {
-		return fmt.Errorf("record %s: %w", e.action, err)
-	}
-	return nil
-}
-
-// notify writes a notice to the user and the job that mails it.
-func (a *App) notify(ctx context.Context, tx ports.Store, now time.Time, kind domain.NoticeKind, u domain.User, source domain.Source) error {
-	return a.notifyAt(ctx, tx, now, kind, u.Email, u.Locale, source)
-}
-
-func (a *App) notifyAt(ctx context.Context, tx ports.Store, now time.Time, kind domain.NoticeKind, to domain.Email, locale domain.Locale, source domain.Source) error {
-	n := domain.Notice{ID: a.newID(), Kind: kind, Email: to, Locale: locale, Source: source, CreatedAt: now}
-	if err := tx.Notices().Create(ctx, n); err != nil {
-		return fmt.Errorf("write a notice: %w", err)
-	}
-	if err := tx.Jobs().SendNotice(ctx, n.ID); err != nil {
-		return fmt.Errorf("enqueue a notice: %w", err)
-	}
-	return nil
-}

@@ -4,51 +4,19 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 
 	"coffeeshop/domain"
-	"coffeeshop/ports"
 )
 
-// held is what a transaction has locked when its function begins.
-type held struct {
-	now   time.Time
-	actor domain.Principal // as it is now; zero for Anonymous and the Operator
-	users []domain.User
-}
-
-// write runs fn in a transaction on behalf of actor, after it has locked the given users and actor itself. What a
-// Principal may do is decided here, from the user and session as they are under the lock: whatever was read before,
-// a hash or a queue may lie between. One who has lost the session is told so, as any later request would be.
-func (a *App) write(ctx context.Context, actor domain.Actor, who ports.Whom, fn func(tx ports.Store, h held) error) error {
-	p, loggedIn := actor.(domain.Principal)
-	if loggedIn {
-		who.IDs = append(slices.Clone(who.IDs), p.User.ID)
-	}
-	return a.store.InTx(ctx, func(tx ports.Store) error {
-		users, err := tx.Users().Lock(ctx, who)
-		if err != nil {
-			return err
-		}
-		h := held{now: a.now(), users: users}
-		if loggedIn {
-			if h.actor, err = a.present(ctx, tx, p, h); err != nil {
-				return err
-			}
-		}
-		return fn(tx, h)
-	})
-}
-
 // present returns a caller as it is now.
-func (a *App) present(ctx context.Context, tx ports.Store, p domain.Principal, h held) (domain.Principal, error) {
-	u, ok := h.user(p.User.ID)
-	if !ok || u.BlockedAt(h.now) {
+func (tx *tx) present(ctx context.Context, p domain.Principal) (domain.Principal, error) {
+	u, ok := tx.user(p.User.ID)
+	if !ok || u.BlockedAt(tx.now) {
 		return domain.Principal{}, domain.ErrSessionEnded
 	}
-	s, err := tx.Sessions().Lock(ctx, p.SessionID, h.now)
+	s, err := tx.Sessions().Lock(ctx, p.SessionID, tx.now)
 	if errors.Is(err, domain.ErrNotFound) || err == nil && s.Session.UserID != u.ID {
 		return domain.Principal{}, domain.ErrSessionEnded
 	}
@@ -56,17 +24,17 @@ func (a *App) present(ctx context.Context, tx ports.Store, p domain.Principal, h
 }
 
 // user returns a locked user.
-func (h held) user(id uuid.UUID) (domain.User, bool) {
-	i := slices.IndexFunc(h.users, func(u domain.User) bool { return u.ID == id })
+func (tx *tx) user(id uuid.UUID) (domain.User, bool) {
+	i := slices.IndexFunc(tx.users, func(u domain.User) bool { return u.ID == id })
 	if i < 0 {
 		return domain.User{}, false
 	}
-	return h.users[i], true
+	return tx.users[i], true
 }
 
 // target returns the locked user that the call is about; domain.ErrUserNotFound when it is gone.
-func (h held) target(id uuid.UUID) (domain.User, error) {
-	u, ok := h.user(id)
+func (tx *tx) target(id uuid.UUID) (domain.User, error) {
+	u, ok := tx.user(id)
 	if !ok {
 		return domain.User{}, domain.ErrUserNotFound
 	}
@@ -74,9 +42,9 @@ func (h held) target(id uuid.UUID) (domain.User, error) {
 }
 
 // owner returns the locked user that an address belongs to: the verified one, else the newest sign-up.
-func (h held) owner(address string) (domain.User, bool) {
+func (tx *tx) owner(address string) (domain.User, bool) {
 	var owner domain.User
-	for _, u := range h.users {
+	for _, u := range tx.users {
 		if u.Email.Key == address && (owner.ID == uuid.Nil || u.Verified() || !owner.Verified() && u.Newer(owner)) {
 			owner = u
 		}
@@ -84,24 +52,24 @@ func (h held) owner(address string) (domain.User, bool) {
 	return owner, owner.ID != uuid.Nil
 }
 
-// signUps are the ids of the locked sign-ups of an address for which give is true.
-func (h held) signUps(address string, give func(domain.User) bool) []uuid.UUID {
+// deleteSignUps deletes the locked sign-ups of an address that are chosen.
+func (tx *tx) deleteSignUps(ctx context.Context, address string, chosen func(domain.User) bool) error {
 	var ids []uuid.UUID
-	for _, u := range h.users {
-		if u.Email.Key == address && !u.Verified() && give(u) {
+	for _, u := range tx.users {
+		if u.Email.Key == address && !u.Verified() && chosen(u) {
 			ids = append(ids, u.ID)
 		}
 	}
-	return ids
+	return tx.Users().DeleteAttempts(ctx, ids...)
 }
 
 // keepsAnAdmin refuses to take an active admin away when no other remains. The admins are locked.
-func (h held) keepsAnAdmin(target domain.User) error {
-	if !target.ActiveAdmin(h.now) {
+func (tx *tx) keepsAnAdmin(target domain.User) error {
+	if !target.ActiveAdmin(tx.now) {
 		return nil
 	}
-	for _, u := range h.users {
-		if u.ID != target.ID && u.ActiveAdmin(h.now) {
+	for _, u := range tx.users {
+		if u.ID != target.ID && u.ActiveAdmin(tx.now) {
 			return nil
 		}
 	}

@@ -84,7 +84,7 @@ func storm(t *testing.T, shared bool, length, pause time.Duration, lost int) {
 	}
 }
 
-// keeper is where a source keeps its refresh token: it replaces a token by a newer one only, since answers
+// keeper is where a client keeps its refresh token: it replaces a token by a newer one only, since answers
 // may overtake each other.
 type keeper struct {
 	t      *testing.T

@@ -17,7 +17,7 @@ type Session struct {
 	ExpiresAt  time.Time // the session's end, whatever is refreshed
 	Generation int64     // of the current tokens; 1 at login
 	Rotated    int64     // the generation of the token that was rotated last; 0 before the first refresh
-	Delivered  int64     // the highest generation known to have reached the source
+	Delivered  int64     // the highest generation known to have reached the client
 }
 
 // NewSession returns a session in its first generation, and the refresh token of it.
@@ -108,5 +108,5 @@ func (s Session) Judge(t RevokedToken, now time.Time, grace time.Duration) Verdi
 	}
 }
 
-// InUse reports whether a token of the current generation is known to have reached the source.
+// InUse reports whether a token of the current generation is known to have reached the client.
 func (s Session) InUse() bool { return s.Delivered >= s.Generation }

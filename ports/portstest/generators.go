@@ -60,7 +60,7 @@ var genEmail = rapid.Custom(func(t *rapid.T) domain.Email {
 	return email
 })
 
-var genClient = rapid.Custom(func(t *rapid.T) domain.Source {
+var genSource = rapid.Custom(func(t *rapid.T) domain.Source {
 	address := rapid.OneOf(
 		rapid.Just(""),
 		rapid.Map(rapid.SliceOfN(rapid.Byte(), 4, 4), func(b []byte) string { return netip.AddrFrom4([4]byte(b)).String() }),

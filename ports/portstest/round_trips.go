@@ -42,7 +42,7 @@ var roundTripTests = tests{
 				Refresh: time.Duration(rapid.IntRange(1, 525600).Draw(t, "minutes of inactivity")) * time.Minute,
 				Session: time.Duration(rapid.IntRange(1, 3650).Draw(t, "days")) * 24 * time.Hour,
 			}
-			s, token := domain.NewSession(newID(), u.ID, uuid.New(), genClient.Draw(t, "source"), now, life)
+			s, token := domain.NewSession(newID(), u.ID, uuid.New(), genSource.Draw(t, "source"), now, life)
 			s.Generation, s.Rotated, s.Delivered = genCount.Draw(t, "generation"), genCount.Draw(t, "rotated"), genCount.Draw(t, "delivered")
 			token = s.Token(token.JTI, now, life.Refresh)
 			must(t, e.Store.Sessions().Create(e.ctx, s, token))
@@ -75,7 +75,7 @@ var roundTripTests = tests{
 			now := genMoment.Draw(t, "now")
 			purpose := rapid.SampledFrom([]domain.Purpose{domain.PurposeVerifyEmail, domain.PurposeResetPassword, domain.PurposeChangeEmail})
 			c := domain.NewChallenge(uuid.New(), purpose.Draw(t, "purpose"), genEmail.Draw(t, "email"), uuid.Nil, genLocale.Draw(t, "locale"),
-				rapid.IntRange(0, domain.MaxGuesses).Draw(t, "guesses"), genClient.Draw(t, "source"), now)
+				rapid.IntRange(0, domain.MaxGuesses).Draw(t, "guesses"), genSource.Draw(t, "source"), now)
 			must(t, e.Store.Challenges().Create(e.ctx, c))
 			c.CreatedAt, c.ExpiresAt = kept(c.CreatedAt), kept(c.ExpiresAt)
 			cameBack(t, c)(e.Store.Challenges().ByID(e.ctx, c.ID))
@@ -92,7 +92,7 @@ var roundTripTests = tests{
 	"every notice comes back": func(e *env) {
 		rapid.Check(e.T, func(t *rapid.T) {
 			n := domain.Notice{ID: newID(), Kind: domain.NoticeSuspiciousLogin, Email: genEmail.Draw(t, "email"),
-				Locale: genLocale.Draw(t, "locale"), Source: genClient.Draw(t, "source"), CreatedAt: genMoment.Draw(t, "now")}
+				Locale: genLocale.Draw(t, "locale"), Source: genSource.Draw(t, "source"), CreatedAt: genMoment.Draw(t, "now")}
 			must(t, e.Store.Notices().Create(e.ctx, n))
 			n.CreatedAt = kept(n.CreatedAt)
 			cameBack(t, n)(e.Store.Notices().ByID(e.ctx, n.ID))
@@ -104,7 +104,7 @@ var roundTripTests = tests{
 		}
 		rapid.Check(e.T, func(t *rapid.T) {
 			event := domain.AuditEvent{ID: newID(), At: genMoment.Draw(t, "now"), Actor: uuid.New(), Subject: uuid.New(),
-				Action: domain.ActionRoleChanged, Source: genClient.Draw(t, "source"),
+				Action: domain.ActionRoleChanged, Source: genSource.Draw(t, "source"),
 				Details: rapid.MapOfN(genText(50), genText(500), 0, 3).Draw(t, "details")}
 			must(t, e.Store.Audit().Append(e.ctx, event))
 			events := e.events(event.Subject)

@@ -28,15 +28,15 @@ func (a *App) CreateAdmin(ctx context.Context, address, secret string) (domain.U
 // EnsureAdmin is CreateAdmin while there is no admin, and otherwise does nothing. It reports whether it acted.
 // It may run on several replicas at once.
 func (a *App) EnsureAdmin(ctx context.Context, address, secret string) (bool, error) {
-	needed := false
-	err := a.write(ctx, domain.Operator{}, ports.Whom{Admins: true}, func(_ ports.Store, h held) error {
-		needed = len(h.users) == 0
+	present := true
+	err := a.write(ctx, domain.Operator{}, domain.Source{}, ports.Whom{Admins: true}, func(tx *tx) error {
+		present = len(tx.users) > 0
 		return nil
 	})
 	if err != nil {
 		return false, fmt.Errorf("look for an admin: %w", err)
 	}
-	if !needed { // before anything is hashed
+	if present { // before a hash
 		return false, nil
 	}
 	u, err := a.createAdmin(ctx, address, secret, true)
@@ -59,62 +59,32 @@ func (a *App) createAdmin(ctx context.Context, address, secret string, onlyFirst
 	}
 	id := a.newID()
 	var u domain.User
-	err = a.write(ctx, domain.Operator{}, ports.Whom{Address: email.Key, Admins: onlyFirst}, func(tx ports.Store, h held) error {
+	err = a.write(ctx, domain.Operator{}, domain.Source{}, ports.Whom{Address: email.Key, Admins: onlyFirst}, func(tx *tx) error {
 		u = domain.User{}
-		if onlyFirst && slices.ContainsFunc(h.users, func(u domain.User) bool { return u.Verified() && u.Role == domain.RoleAdmin }) {
+		if onlyFirst && slices.ContainsFunc(tx.users, func(u domain.User) bool { return u.Verified() && u.Role == domain.RoleAdmin }) {
 			return nil
 		}
-		if present, _ := h.owner(email.Key); present.Verified() {
+		if present, _ := tx.owner(email.Key); present.Verified() {
 			if present.Role == domain.RoleAdmin {
 				return ErrAdminExists
 			}
 			return ErrPromoteInstead
 		}
-		if err := tx.Users().DeleteAttempts(ctx, h.signUps(email.Key, func(domain.User) bool { return true })...); err != nil {
+		if err := tx.deleteSignUps(ctx, email.Key, func(domain.User) bool { return true }); err != nil {
 			return err
 		}
-		u = domain.NewUser(id, email, hash, domain.LocaleEnglish, h.now)
-		u.Verify(h.now)
-		if err := u.ChangeRole(domain.RoleAdmin, h.now); err != nil {
+		u = domain.NewUser(id, email, hash, domain.LocaleEnglish, tx.now)
+		u.Verify(tx.now)
+		if err := u.ChangeRole(domain.RoleAdmin, tx.now); err != nil {
 			return err
 		}
 		if err := tx.Users().Create(ctx, u); err != nil {
 			return err
 		}
-		return a.record(ctx, tx, h.now, event{action: domain.ActionAdminCreated, subject: u.ID})
+		return a.record(ctx, tx, domain.ActionAdminCreated, u.ID)
 	})
 	if err != nil {
 		return domain.User{}, fmt.Errorf("create an admin: %w", err)
-	}
-	return u, nil
-}
-
-// PromoteAdmin makes the verified user of an address an admin, for the operator; repeating it is no error.
-func (a *App) PromoteAdmin(ctx context.Context, address string) (domain.User, error) {
-	email, err := domain.ParseEmail(address)
-	if err != nil {
-		return domain.User{}, err
-	}
-	var u domain.User
-	err = a.write(ctx, domain.Operator{}, ports.Whom{Address: email.Key}, func(tx ports.Store, h held) error {
-		var found bool
-		if u, found = h.owner(email.Key); !found {
-			return domain.ErrUserNotFound
-		}
-		if u.Role == domain.RoleAdmin {
-			return nil
-		}
-		if err := u.ChangeRole(domain.RoleAdmin, h.now); err != nil {
-			return err
-		}
-		if err := tx.Users().Update(ctx, u); err != nil {
-			return err
-		}
-		return a.record(ctx, tx, h.now, event{action: domain.ActionRoleChanged, subject: u.ID,
-			details: map[string]string{"role": string(u.Role)}})
-	})
-	if err != nil {
-		return domain.User{}, fmt.Errorf("promote: %w", err)
 	}
 	return u, nil
 }

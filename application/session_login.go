@@ -19,13 +19,6 @@ type Login struct {
 	Source   domain.Source
 }
 
-// TokenPair is what a source gets for a login or a refresh.
-type TokenPair struct {
-	Access    domain.Secret
-	Refresh   domain.Secret
-	ExpiresIn time.Duration // of the access token
-}
-
 // Login begins a session. A wrong password and an unknown address cannot be told apart. Only the right password
 // learns what else keeps the owner out: domain.ErrAccountUnverified, domain.ErrAccountBlocked.
 func (a *App) Login(ctx context.Context, in Login) (TokenPair, error) {
@@ -33,13 +26,13 @@ func (a *App) Login(ctx context.Context, in Login) (TokenPair, error) {
 	if parseErr != nil {
 		email = domain.Email{Key: in.Email} // what is no address has no account; the work and the answer are the same
 	}
-	t, err := a.try(ctx, email.Key, in.Source, a.now())
+	t, err := a.try(ctx, email.Key, in.Source)
 	if err != nil {
 		return TokenPair{}, fmt.Errorf("log in: %w", err)
 	}
 	u, err := a.store.Users().ByEmail(ctx, email.Key)
 	if err != nil && !errors.Is(err, domain.ErrNotFound) {
-		return TokenPair{}, a.refund(ctx, fmt.Errorf("log in: %w", err), t.taken()...)
+		return TokenPair{}, a.refund(ctx, fmt.Errorf("log in: %w", err), t.charged()...)
 	}
 	ok, outdated, err := a.matches(ctx, t, u.PasswordHash, in.Password, in.Source)
 	if err != nil {
@@ -57,7 +50,7 @@ func (a *App) Login(ctx context.Context, in Login) (TokenPair, error) {
 	}
 	pair, err := a.beginSession(ctx, u, upgraded, t, in.Source)
 	if errors.Is(err, domain.Throttled(0)) {
-		err = a.refund(ctx, err, t.taken()...) // the password was right
+		err = a.refund(ctx, err, t.charged()...) // the password was right
 	}
 	if err != nil {
 		return TokenPair{}, fmt.Errorf("log in: %w", err)
@@ -71,14 +64,14 @@ func (a *App) beginSession(ctx context.Context, compared domain.User, upgraded d
 	id, jti := a.newID(), a.newID()
 	var state ports.SessionState
 	var now time.Time
-	err := a.write(ctx, domain.Anonymous{}, ports.Whom{IDs: []uuid.UUID{compared.ID}}, func(tx ports.Store, h held) error {
-		u, ok := h.user(compared.ID)
+	err := a.write(ctx, domain.Anonymous{}, source, ports.Whom{IDs: []uuid.UUID{compared.ID}}, func(tx *tx) error {
+		u, ok := tx.user(compared.ID)
 		switch {
 		case !ok || u.PasswordVersion != compared.PasswordVersion || u.Email.Key != compared.Email.Key:
 			return domain.ErrInvalidCredentials
 		case !u.Verified():
 			return domain.ErrAccountUnverified
-		case u.BlockedAt(h.now):
+		case u.BlockedAt(tx.now):
 			return domain.ErrAccountBlocked
 		}
 		if !upgraded.IsZero() && u.PasswordHash == compared.PasswordHash {
@@ -87,7 +80,8 @@ func (a *App) beginSession(ctx context.Context, compared domain.User, upgraded d
 				return err
 			}
 		}
-		now = h.now
+		tx.identify(u)
+		now = tx.now
 		session, token := domain.NewSession(id, u.ID, jti, source, now, a.settings.Lifetimes)
 		state = ports.SessionState{User: u, Session: session, Token: token}
 		if _, err := tx.Sessions().EndOldest(ctx, u.ID, a.settings.MaxSessions-1, domain.ReasonRevoked, now); err != nil {
@@ -96,16 +90,14 @@ func (a *App) beginSession(ctx context.Context, compared domain.User, upgraded d
 		if err := tx.Sessions().Create(ctx, session, token); err != nil {
 			return err
 		}
-		err := a.record(ctx, tx, now, event{action: domain.ActionSessionStarted, actor: u.ID, subject: u.ID, source: source,
-			details: map[string]string{"session": id.String()}})
-		if err != nil {
+		if err := a.record(ctx, tx, domain.ActionSessionStarted, u.ID, "session", id.String()); err != nil {
 			return err
 		}
-		failures, err := a.settle(ctx, tx, t, now)
+		failures, err := t.settle(ctx, tx)
 		if err != nil || failures < domain.SuspiciousFailures {
 			return err
 		}
-		return a.tellOfSuspicion(ctx, tx, u, source, now)
+		return a.tellOfSuspicion(ctx, tx, u)
 	})
 	if err != nil {
 		return TokenPair{}, err
@@ -114,34 +106,13 @@ func (a *App) beginSession(ctx context.Context, compared domain.User, upgraded d
 }
 
 // tellOfSuspicion records a login that came after many failed ones, and tells the owner, at most once a day.
-func (a *App) tellOfSuspicion(ctx context.Context, tx ports.Store, u domain.User, source domain.Source, now time.Time) error {
-	if err := a.record(ctx, tx, now, event{action: domain.ActionLoginSuspicious, actor: u.ID, subject: u.ID, source: source}); err != nil {
+func (a *App) tellOfSuspicion(ctx context.Context, tx *tx, u domain.User) error {
+	if err := a.record(ctx, tx, domain.ActionLoginSuspicious, u.ID); err != nil {
 		return err
 	}
-	wait, err := tx.Throttles().Take(ctx, a.throttles.For(domain.ThrottleSuspicionNotices, u.ID.String()), domain.SuspicionNotices, now)
+	wait, err := tx.Throttles().Take(ctx, a.throttles.For(domain.ThrottleSuspicionNotices, u.ID.String()), domain.SuspicionNotices, tx.now)
 	if err != nil || wait > 0 {
 		return err
 	}
-	return a.notify(ctx, tx, now, domain.NoticeSuspiciousLogin, u, source)
-}
-
-// sign makes the tokens of a session's current generation.
-func (a *App) sign(s ports.SessionState, now time.Time) (TokenPair, error) {
-	iat := now.Truncate(time.Second)
-	exp := iat.Add(a.settings.Lifetimes.Access)
-	if exp.After(s.Token.ExpiresAt) { // Sessions.Authenticate relies on it
-		exp = s.Token.ExpiresAt
-	}
-	access, err := a.tokens.SignAccess(ports.AccessClaims{
-		JTI: a.newRandomID(), UserID: s.User.ID, SessionID: s.Session.ID, Generation: s.Session.Generation,
-		Role: s.User.Role, IssuedAt: iat, ExpiresAt: exp,
-	})
-	if err != nil {
-		return TokenPair{}, fmt.Errorf("sign an access token: %w", err)
-	}
-	refresh, err := a.tokens.SignRefresh(ports.RefreshClaims{RefreshToken: s.Token, UserID: s.User.ID})
-	if err != nil {
-		return TokenPair{}, fmt.Errorf("sign a refresh token: %w", err)
-	}
-	return TokenPair{Access: domain.NewSecret(access), Refresh: domain.NewSecret(refresh), ExpiresIn: exp.Sub(iat)}, nil
+	return a.notify(ctx, tx, domain.NoticeSuspiciousLogin, u)
 }

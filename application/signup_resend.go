@@ -19,12 +19,12 @@ type Resend struct {
 // Resend has the codes of a sign-up mailed again. Nothing can be learned from it.
 func (a *App) Resend(ctx context.Context, in Resend) error {
 	network := a.signUpNetwork(in.Source)
-	err := a.askForCode(ctx, in.Email, domain.PurposeVerifyEmail, in.Source, func(h held, key string) (domain.User, bool) {
-		newest, found := h.owner(key)
+	err := a.askForCode(ctx, in.Email, domain.PurposeVerifyEmail, in.Source, func(tx *tx, key string) (domain.User, bool) {
+		newest, found := tx.owner(key)
 		if newest.Verified() {
 			return domain.User{}, false
 		}
-		for _, u := range h.users {
+		for _, u := range tx.users {
 			if u.ID == in.ID || in.ID == uuid.Nil && u.SignUpNetwork == network {
 				return u, true
 			}

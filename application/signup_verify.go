@@ -30,31 +30,32 @@ func (a *App) Verify(ctx context.Context, in Verify) error {
 	if err != nil {
 		return err
 	}
-	found, err := a.compare(ctx, domain.Anonymous{}, domain.PurposeVerifyEmail, email, code, in.Source, func(c domain.Challenge) bool {
+	found, err := a.compare(ctx, domain.Anonymous{}, in.Source, domain.PurposeVerifyEmail, email, code, func(c domain.Challenge) bool {
 		return in.ID == uuid.Nil || c.UserID == in.ID
 	})
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
-	err = a.write(ctx, domain.Anonymous{}, ports.Whom{Address: email.Key}, func(tx ports.Store, h held) error {
-		u, ok := h.user(found.challenge.UserID)
+	err = a.write(ctx, domain.Anonymous{}, in.Source, ports.Whom{Address: email.Key}, func(tx *tx) error {
+		u, ok := tx.user(found.challenge.UserID)
 		if !ok {
 			return domain.ErrInvalidCode
 		}
-		u.Verify(h.now)
+		tx.identify(u)
+		u.Verify(tx.now)
 		if err := tx.Users().Update(ctx, u); err != nil {
 			return err
 		}
-		if err := a.redeem(ctx, tx, found, h); err != nil {
+		if err := found.redeem(ctx, tx); err != nil {
 			return err
 		}
-		if err := a.provedAddress(ctx, tx, h, u); err != nil {
+		if err := provedAddress(ctx, tx, u); err != nil {
 			return err
 		}
-		if err := a.record(ctx, tx, h.now, event{action: domain.ActionUserVerified, actor: u.ID, subject: u.ID, source: in.Source}); err != nil {
+		if err := a.record(ctx, tx, domain.ActionUserVerified, u.ID); err != nil {
 			return err
 		}
-		return a.giveBack(ctx, tx, found.charges...)
+		return refundIn(ctx, tx, found.costs...)
 	})
 	if errors.Is(err, domain.ErrEmailTaken) {
 		return domain.ErrInvalidCode
@@ -65,10 +66,9 @@ func (a *App) Verify(ctx context.Context, in Verify) error {
 	return nil
 }
 
-// provedAddress deletes the sign-ups and codes that others have for the address of a user who has proved it.
-func (a *App) provedAddress(ctx context.Context, tx ports.Store, h held, u domain.User) error {
-	others := h.signUps(u.Email.Key, func(o domain.User) bool { return o.ID != u.ID })
-	if err := tx.Users().DeleteAttempts(ctx, others...); err != nil {
+// provedAddress deletes the sign-ups and codes that others have for the address that u has proved.
+func provedAddress(ctx context.Context, tx *tx, u domain.User) error {
+	if err := tx.deleteSignUps(ctx, u.Email.Key, func(o domain.User) bool { return o.ID != u.ID }); err != nil {
 		return err
 	}
 	return tx.Challenges().DeleteByAddress(ctx, domain.PurposeVerifyEmail, u.Email.Key)

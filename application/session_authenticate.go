@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -12,7 +11,7 @@ import (
 	"coffeeshop/ports"
 )
 
-// Authenticate tells who calls with an access token, as the user and session are now: an ended session is
+// Authenticate returns the caller of an access token, with user and session as they are now: an ended session is
 // domain.ErrSessionEnded at once, on every replica.
 func (a *App) Authenticate(ctx context.Context, token string, source domain.Source) (domain.Principal, error) {
 	now := a.now()
@@ -28,7 +27,7 @@ func (a *App) Authenticate(ctx context.Context, token string, source domain.Sour
 		return domain.Principal{}, fmt.Errorf("authenticate: %w", err)
 	}
 	if !got.SupersededAt.IsZero() && now.Sub(got.SupersededAt) >= a.settings.RefreshGrace {
-		return domain.Principal{}, a.refuseStolen(ctx, claims.SessionID, source, now)
+		return domain.Principal{}, a.refuseStolen(ctx, claims.SessionID, source)
 	}
 	if claims.Generation == got.Generation && !got.InUse {
 		if err := a.store.Sessions().MarkDelivered(ctx, claims.SessionID, claims.Generation); err != nil {
@@ -38,18 +37,18 @@ func (a *App) Authenticate(ctx context.Context, token string, source domain.Sour
 	return domain.Principal{User: got.User, SessionID: claims.SessionID}, nil
 }
 
-// refuseStolen ends the session of an access token whose generation was superseded: its answer was not lost
-// after all, so somebody else has the owner's refresh token, or the owner's is in other hands.
-func (a *App) refuseStolen(ctx context.Context, session uuid.UUID, source domain.Source, now time.Time) error {
-	err := a.verdict(ctx, func(tx ports.Store) (verdict, failure error) {
-		s, err := tx.Sessions().Lock(ctx, session, now)
+// refuseStolen ends the session of an access token whose generation was superseded. The answer with that generation
+// was not lost after all, so two parties hold tokens of the session.
+func (a *App) refuseStolen(ctx context.Context, session uuid.UUID, source domain.Source) error {
+	err := a.write(ctx, domain.Anonymous{}, source, ports.Whom{}, func(tx *tx) error {
+		s, err := tx.Sessions().Lock(ctx, session, tx.now)
 		if errors.Is(err, domain.ErrNotFound) {
-			return domain.ErrSessionEnded, nil
+			return domain.ErrSessionEnded
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		return domain.ErrTokenReused, a.endStolen(ctx, tx, s, source, now)
+		return a.endStolen(ctx, tx, s)
 	})
 	return fmt.Errorf("authenticate: %w", err)
 }

@@ -11,11 +11,11 @@ import (
 	"coffeeshop/ports"
 )
 
-// DeliverChallenge mails the codes of a challenge, or tells the owner of the address what was tried with it. It
+// DeliverChallenge mails the codes of a challenge, or tells the owner of the address that somebody tried to use it. It
 // may be repeated: the mail then carries the same codes. A challenge that has died meanwhile is dropped.
 //
-// Each try is counted before it begins, and only a certain failure is taken back: a code does not outlive its time
-// because the mail server's answer was lost.
+// Each try is counted before it begins, and only a certain failure is taken back: a lost answer of the mail server
+// does not lengthen a code's life.
 func (a *App) DeliverChallenge(ctx context.Context, id uuid.UUID) error {
 	c, err := a.store.Challenges().ByID(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {
@@ -27,7 +27,7 @@ func (a *App) DeliverChallenge(ctx context.Context, id uuid.UUID) error {
 	if !c.Live(a.now()) {
 		return nil
 	}
-	wanted, err := a.wantsCodes(ctx, c)
+	wanted, err := a.wantsMail(ctx, c)
 	if err != nil {
 		return fmt.Errorf("deliver challenge %s: %w", id, err)
 	}
@@ -46,8 +46,9 @@ func (a *App) DeliverChallenge(ctx context.Context, id uuid.UUID) error {
 	if err != nil {
 		return fmt.Errorf("deliver challenge %s: %w", id, err)
 	}
-	return a.record(ctx, a.store, a.now(), event{action: domain.ActionCodeMailed, subject: c.UserID, source: c.Source,
-		details: map[string]string{"purpose": string(c.Purpose)}})
+	return a.write(ctx, domain.Anonymous{}, c.Source, ports.Whom{}, func(tx *tx) error {
+		return a.record(ctx, tx, domain.ActionCodeMailed, c.UserID, "purpose", string(c.Purpose))
+	})
 }
 
 // undoHandOver takes a failed try back, even when the time of the job is over.
@@ -57,9 +58,9 @@ func (a *App) undoHandOver(ctx context.Context, c domain.Challenge) error {
 	return a.store.Challenges().UndoHandOver(ctx, c.ID, c.CreatedAt.Add(domain.ChallengeDelivery))
 }
 
-// wantsCodes reports whether the codes are to be mailed, and otherwise tells the owner of the address what somebody
+// wantsMail reports whether the codes are to be mailed, and otherwise tells the owner of the address what somebody
 // tried. It decides here, where nobody waits for the answer: the address may make a difference.
-func (a *App) wantsCodes(ctx context.Context, c domain.Challenge) (bool, error) {
+func (a *App) wantsMail(ctx context.Context, c domain.Challenge) (bool, error) {
 	owner, err := a.store.Users().ByEmail(ctx, c.Email.Key)
 	if err != nil && !errors.Is(err, domain.ErrNotFound) {
 		return false, err
@@ -82,30 +83,11 @@ func (a *App) wantsCodes(ctx context.Context, c domain.Challenge) (bool, error) 
 
 // tellOwner writes a notice to the owner of an address that somebody else tried to use, at most one an hour.
 func (a *App) tellOwner(ctx context.Context, owner domain.User, kind domain.NoticeKind) error {
-	now := a.now()
-	return a.store.InTx(ctx, func(tx ports.Store) error {
-		wait, err := tx.Throttles().Take(ctx, a.throttles.For(domain.ThrottleSignUpNotices, string(kind), owner.Email.Key), domain.SignUpNotices, now)
+	return a.write(ctx, domain.Anonymous{}, domain.Source{}, ports.Whom{}, func(tx *tx) error {
+		wait, err := tx.Throttles().Take(ctx, a.throttles.For(domain.ThrottleSignUpNotices, string(kind), owner.Email.Key), domain.SignUpNotices, tx.now)
 		if err != nil || wait > 0 {
 			return err
 		}
-		return a.notify(ctx, tx, now, kind, owner, domain.Source{})
+		return a.notify(ctx, tx, kind, owner)
 	})
-}
-
-// DeliverNotice mails a notice and deletes it. It may be repeated: a notice that is gone was sent.
-func (a *App) DeliverNotice(ctx context.Context, id uuid.UUID) error {
-	n, err := a.store.Notices().ByID(ctx, id)
-	if errors.Is(err, domain.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read notice %s: %w", id, err)
-	}
-	if err := a.mailer.SendNotice(ctx, n); err != nil {
-		return fmt.Errorf("mail notice %s: %w", id, err)
-	}
-	if err := a.store.Notices().Delete(ctx, id); err != nil {
-		return fmt.Errorf("delete notice %s: %w", id, err)
-	}
-	return nil
 }

@@ -12,15 +12,15 @@ import (
 
 // DeleteUser removes a user and everything of it but its audit rows, for an admin. The last active admin stays.
 func (a *App) DeleteUser(ctx context.Context, p domain.Principal, id uuid.UUID, source domain.Source) error {
-	err := a.write(ctx, p, ports.Whom{IDs: []uuid.UUID{id}, Admins: true}, func(tx ports.Store, h held) error {
-		if err := h.actor.RequireAdmin(); err != nil {
+	err := a.write(ctx, p, source, ports.Whom{IDs: []uuid.UUID{id}, Admins: true}, func(tx *tx) error {
+		if err := tx.actor.RequireAdmin(); err != nil {
 			return err
 		}
-		u, err := h.target(id)
+		u, err := tx.target(id)
 		if err != nil {
 			return err
 		}
-		return a.remove(ctx, tx, h, u, source)
+		return a.remove(ctx, tx, u)
 	})
 	if err != nil {
 		return fmt.Errorf("delete user %s: %w", id, err)
@@ -34,14 +34,14 @@ func (a *App) DeleteOwnAccount(ctx context.Context, p domain.Principal, currentP
 	if err != nil {
 		return fmt.Errorf("delete own account: %w", err)
 	}
-	err = a.write(ctx, p, ports.Whom{Admins: true}, func(tx ports.Store, h held) error {
-		if err := proof.holds(h.actor.User); err != nil {
+	err = a.write(ctx, p, source, ports.Whom{Admins: true}, func(tx *tx) error {
+		if err := proof.holds(tx.actor.User); err != nil {
 			return err
 		}
-		if err := a.remove(ctx, tx, h, h.actor.User, source); err != nil {
+		if err := a.remove(ctx, tx, tx.actor.User); err != nil {
 			return err
 		}
-		_, err := a.settle(ctx, tx, proof.try, h.now)
+		_, err := proof.settle(ctx, tx)
 		return err
 	})
 	if err != nil {
@@ -51,14 +51,14 @@ func (a *App) DeleteOwnAccount(ctx context.Context, p domain.Principal, currentP
 }
 
 // remove deletes a locked user. Its audit rows stay, without what would tell where it was.
-func (a *App) remove(ctx context.Context, tx ports.Store, h held, u domain.User, source domain.Source) error {
-	if err := h.keepsAnAdmin(u); err != nil {
+func (a *App) remove(ctx context.Context, tx *tx, u domain.User) error {
+	if err := tx.keepsAnAdmin(u); err != nil {
 		return err
 	}
-	if err := tx.Users().Delete(ctx, u.ID, h.now); err != nil {
+	if err := tx.Users().Delete(ctx, u.ID, tx.now); err != nil {
 		return err
 	}
-	if err := a.record(ctx, tx, h.now, event{action: domain.ActionUserDeleted, actor: h.actor.User.ID, subject: u.ID, source: source}); err != nil {
+	if err := a.record(ctx, tx, domain.ActionUserDeleted, u.ID); err != nil {
 		return err
 	}
 	if err := tx.Audit().Forget(ctx, u.ID); err != nil {
@@ -67,5 +67,5 @@ func (a *App) remove(ctx context.Context, tx ports.Store, h held, u domain.User,
 	if !u.Verified() {
 		return nil
 	}
-	return a.notify(ctx, tx, h.now, domain.NoticeAccountDeleted, u, domain.Source{RequestID: source.RequestID})
+	return a.notifyAt(ctx, tx, domain.NoticeAccountDeleted, u.Email, u.Locale, domain.Source{RequestID: tx.source.RequestID})
 }

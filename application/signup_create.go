@@ -37,24 +37,24 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 	if err := new(domain.User).Rename(in.FirstName, in.LastName, a.now()); err != nil {
 		return domain.User{}, err
 	}
-	charges, err := a.takeSignUp(ctx, email, in.Source)
+	costs, err := a.chargeSignUp(ctx, email, in.Source)
 	if err != nil {
 		return domain.User{}, fmt.Errorf("sign up: %w", err)
 	}
-	hash, err := a.hash(ctx, password, in.Source, charges...)
+	hash, err := a.hash(ctx, password, in.Source, costs...)
 	if err != nil {
 		return domain.User{}, fmt.Errorf("sign up: %w", err)
 	}
 	id, challenge := a.newID(), a.newRandomID()
 	var u domain.User
-	err = a.write(ctx, domain.Anonymous{}, ports.Whom{Address: email.Key}, func(tx ports.Store, h held) error {
-		live, err := tx.Challenges().Live(ctx, domain.PurposeVerifyEmail, email.Key, h.now)
+	err = a.write(ctx, domain.Anonymous{}, in.Source, ports.Whom{Address: email.Key}, func(tx *tx) error {
+		live, err := tx.Challenges().Live(ctx, domain.PurposeVerifyEmail, email.Key, tx.now)
 		if err != nil {
 			return err
 		}
-		u = domain.NewUser(id, email, hash, in.Locale, h.now)
+		u = domain.NewUser(id, email, hash, in.Locale, tx.now)
 		u.SignUpNetwork = a.signUpNetwork(in.Source)
-		if err := u.Rename(in.FirstName, in.LastName, h.now); err != nil {
+		if err := u.Rename(in.FirstName, in.LastName, tx.now); err != nil {
 			return err
 		}
 		created, err := tx.Users().CreateAttempt(ctx, u)
@@ -64,27 +64,27 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 		if !created && a.settings.RevealDuplicates {
 			return domain.ErrEmailTaken
 		}
-		giveWay := h.signUps(email.Key, func(o domain.User) bool {
-			return o.SignUpNetwork == u.SignUpNetwork || !awaited(live, o.ID, h.now)
+		err = tx.deleteSignUps(ctx, email.Key, func(o domain.User) bool {
+			return o.SignUpNetwork == u.SignUpNetwork || !awaited(live, o.ID, tx.now)
 		})
-		if err := tx.Users().DeleteAttempts(ctx, giveWay...); err != nil {
+		if err != nil {
 			return err
 		}
 		owner := u.ID
 		if !created {
 			owner = uuid.Nil
 		}
-		c := domain.NewChallenge(challenge, domain.PurposeVerifyEmail, email, owner, in.Locale, guesses(live), in.Source, h.now)
-		if err := tx.Challenges().Create(ctx, c); err != nil {
-			return fmt.Errorf("open a challenge: %w", err)
-		}
-		if err := a.mailChallenge(ctx, tx, c.ID); err != nil {
+		c := domain.NewChallenge(challenge, domain.PurposeVerifyEmail, email, owner, in.Locale, guesses(live), in.Source, tx.now)
+		if err := createChallenge(ctx, tx, c); err != nil {
 			return err
 		}
-		if err := a.record(ctx, tx, h.now, event{action: domain.ActionUserSignedUp, subject: u.ID, source: in.Source}); err != nil {
+		if err := mailCodes(ctx, tx, c); err != nil {
 			return err
 		}
-		return a.takeMail(ctx, tx, domain.PurposeVerifyEmail, email, in.Source, h.now, false)
+		if err := a.record(ctx, tx, domain.ActionUserSignedUp, u.ID); err != nil {
+			return err
+		}
+		return a.chargeMail(ctx, tx, domain.PurposeVerifyEmail, email, false)
 	})
 	if err != nil {
 		return domain.User{}, fmt.Errorf("sign up: %w", err)
@@ -92,18 +92,17 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 	return u, nil
 }
 
-// takeSignUp takes a sign-up from the network's budget. One whose mail would be refused is refused before its
+// chargeSignUp charges a sign-up to the network's budget. It refuses one whose mail would be refused, before the
 // password is hashed.
-func (a *App) takeSignUp(ctx context.Context, email domain.Email, source domain.Source) ([]charge, error) {
+func (a *App) chargeSignUp(ctx context.Context, email domain.Email, source domain.Source) ([]cost, error) {
 	if !a.settings.RateLimits {
 		return nil, nil
 	}
-	now := a.now()
-	if err := a.look(ctx, now, a.mails(domain.PurposeVerifyEmail, email, source)...); err != nil {
+	if err := a.checkBudgets(ctx, a.mailCosts(domain.PurposeVerifyEmail, email, source)...); err != nil {
 		return nil, err
 	}
-	signUp := a.charge(a.settings.Budgets.SignUpsFromNetwork, domain.ThrottleSignUpsFromNetwork, source.Network())
-	return []charge{signUp}, a.take(ctx, now, signUp)
+	signUp := a.cost(a.settings.Budgets.SignUpsFromNetwork, domain.ThrottleSignUpsFromNetwork, source.Network())
+	return []cost{signUp}, a.charge(ctx, signUp)
 }
 
 // signUpNetwork names the source's network in a sign-up: nobody can tell it from the name.

@@ -1,0 +1,141 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"coffeeshop/domain"
+	"coffeeshop/ports"
+)
+
+// askForCode mails a code to the user of an address that pick chooses: the codes of the live challenge once more, or,
+// late in its life, those of a new one. When pick finds no user, askForCode does the same work, to no effect.
+func (a *App) askForCode(ctx context.Context, address string, p domain.Purpose, source domain.Source, pick func(tx *tx, key string) (domain.User, bool)) error {
+	email, err := domain.ParseEmail(address)
+	if err != nil {
+		return err
+	}
+	if a.settings.RateLimits {
+		if err := a.charge(ctx, a.cost(a.settings.Budgets.MailsFromNetwork, domain.ThrottleMailsFromNetwork, source.Network())); err != nil {
+			return err
+		}
+	}
+	id := a.newRandomID()
+	err = a.write(ctx, domain.Anonymous{}, source, ports.Whom{Address: email.Key}, func(tx *tx) error {
+		to, locale := email, domain.LocaleEnglish
+		u, found := pick(tx, email.Key)
+		if found {
+			to, locale = u.Email, u.Locale
+		}
+		live, err := tx.Challenges().Live(ctx, p, email.Key, tx.now)
+		if err != nil {
+			return err
+		}
+		c := domain.NewChallenge(id, p, to, u.ID, locale, guesses(live), source, tx.now)
+		if i := slices.IndexFunc(live, func(l domain.Challenge) bool { return l.UserID == u.ID && l.Repeatable(tx.now) }); i >= 0 {
+			c = live[i]
+		} else if err := createChallenge(ctx, tx, c); err != nil {
+			return err
+		}
+		if err := mailCodes(ctx, tx, c); err != nil {
+			return err
+		}
+		return a.chargeMail(ctx, tx, p, email, true)
+	})
+	if errors.Is(err, domain.Throttled(0)) {
+		return nil // an address whose mails are used up is answered like any other
+	}
+	return err
+}
+
+func createChallenge(ctx context.Context, tx *tx, c domain.Challenge) error {
+	if err := tx.Challenges().Create(ctx, c); err != nil {
+		return fmt.Errorf("open a challenge: %w", err)
+	}
+	return nil
+}
+
+// mailCodes enqueues the mail with the codes of a challenge.
+func mailCodes(ctx context.Context, tx *tx, c domain.Challenge) error {
+	if err := tx.Jobs().SendChallenge(ctx, c.ID); err != nil {
+		return fmt.Errorf("enqueue a challenge's mail: %w", err)
+	}
+	return nil
+}
+
+// guesses returns the guesses that a new challenge inherits: opening another one buys nobody another guess.
+func guesses(live []domain.Challenge) int {
+	most := 0
+	for _, c := range live {
+		most = max(most, c.Guesses)
+	}
+	return most
+}
+
+// answer is a code that was right when it was compared, and the costs of the guess.
+type answer struct {
+	challenge domain.Challenge
+	costs     []cost
+}
+
+// compare finds the challenge of an address that the code answers, among those that fit. It comes before any dear
+// work. Digits cost a guess of the budgets of address and network, and wrong ones one of the challenges'; the long code
+// cannot be guessed, and costs nothing. A right code has to be redeemed.
+func (a *App) compare(ctx context.Context, actor domain.Actor, source domain.Source, p domain.Purpose, email domain.Email, code domain.Code,
+	fits func(domain.Challenge) bool,
+) (answer, error) {
+	if !code.Guessable() {
+		live, err := a.store.Challenges().Live(ctx, p, email.Key, a.now())
+		if err != nil {
+			return answer{}, err
+		}
+		c, err := a.answered(live, code, fits)
+		return answer{challenge: c}, err
+	}
+	found := answer{costs: a.guessCosts(email, source)}
+	if err := a.charge(ctx, found.costs...); err != nil {
+		return answer{}, err
+	}
+	err := a.write(ctx, actor, source, ports.Whom{Address: email.Key}, func(tx *tx) error {
+		live, err := tx.Challenges().Live(ctx, p, email.Key, tx.now)
+		if err != nil {
+			return err
+		}
+		c, refusal := a.answered(live, code, fits)
+		if refusal == nil {
+			found.challenge = c
+			return nil
+		}
+		if err := tx.Challenges().CountGuess(ctx, p, email.Key, tx.now); err != nil {
+			return err
+		}
+		return keep(refusal)
+	})
+	return found, err
+}
+
+// answered finds the challenge that the code answers; digits do not answer one whose guesses are used up.
+func (a *App) answered(live []domain.Challenge, code domain.Code, fits func(domain.Challenge) bool) (domain.Challenge, error) {
+	for _, c := range live {
+		if c.UserID == uuid.Nil || code.Guessable() && c.Guesses >= domain.MaxGuesses || !fits(c) {
+			continue
+		}
+		if code.Answers(a.codes.Codes(c)) {
+			return c, nil
+		}
+	}
+	return domain.Challenge{}, domain.ErrInvalidCode
+}
+
+// redeem uses a code up, under its user's lock, in the transaction of what the code is for. It returns domain.ErrInvalidCode when the code has died since it was compared.
+func (found answer) redeem(ctx context.Context, tx *tx) error {
+	err := tx.Challenges().Consume(ctx, found.challenge.ID, tx.now)
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.ErrInvalidCode
+	}
+	return err
+}

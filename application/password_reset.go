@@ -1,0 +1,98 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"coffeeshop/domain"
+	"coffeeshop/ports"
+)
+
+// ResetPassword sets a new password with a code that was mailed.
+type ResetPassword struct {
+	Email       string
+	Code        string
+	NewPassword string
+	Source      domain.Source
+}
+
+// ResetPassword sets the password, ends every session, and tells the owner. The code proves the address, so
+// that an unverified account becomes verified, and other sign-ups of the address go.
+func (a *App) ResetPassword(ctx context.Context, in ResetPassword) error {
+	email, err := domain.ParseEmail(in.Email)
+	if err != nil {
+		return err
+	}
+	password, err := a.newPassword(in.NewPassword, email, "", "")
+	if err != nil {
+		return inField(err, "new_password")
+	}
+	code, err := domain.ParseCode(in.Code)
+	if err != nil {
+		return err
+	}
+	found, err := a.compare(ctx, domain.Anonymous{}, in.Source, domain.PurposeResetPassword, email, code, func(domain.Challenge) bool { return true })
+	if err != nil {
+		return fmt.Errorf("reset password: %w", err)
+	}
+	if err := a.allowedFor(ctx, password, found.challenge.UserID); err != nil {
+		return a.refund(ctx, inField(err, "new_password"), found.costs...)
+	}
+	hash, err := a.hash(ctx, password, in.Source, found.costs...)
+	if err != nil {
+		return fmt.Errorf("reset password: %w", err)
+	}
+	err = a.write(ctx, domain.Anonymous{}, in.Source, ports.Whom{Address: email.Key}, func(tx *tx) error {
+		u, ok := tx.user(found.challenge.UserID)
+		if !ok {
+			return domain.ErrInvalidCode
+		}
+		tx.identify(u)
+		if !u.Verified() {
+			u.Verify(tx.now)
+		}
+		u.ChangePassword(hash, tx.now)
+		if err := storePassword(ctx, tx, u, uuid.Nil); err != nil {
+			return err
+		}
+		if err := found.redeem(ctx, tx); err != nil {
+			return err
+		}
+		if err := tx.Challenges().DeleteByUser(ctx, u.ID); err != nil {
+			return err
+		}
+		if err := provedAddress(ctx, tx, u); err != nil {
+			return err
+		}
+		if err := a.tellOfPassword(ctx, tx, u, domain.ActionPasswordReset, domain.NoticePasswordReset); err != nil {
+			return err
+		}
+		// The owner is here: strangers' failures must not keep the new password from being used.
+		if err := tx.Throttles().Remember(ctx, a.knownNetwork(email.Key, in.Source), tx.now.Add(domain.KnownNetworkLife)); err != nil {
+			return err
+		}
+		return refundIn(ctx, tx, found.costs...)
+	})
+	if errors.Is(err, domain.ErrEmailTaken) {
+		return domain.ErrInvalidCode
+	}
+	if err != nil {
+		return fmt.Errorf("reset password: %w", err)
+	}
+	return nil
+}
+
+// allowedFor holds a password against the names of the user who is to have it.
+func (a *App) allowedFor(ctx context.Context, p domain.Password, id uuid.UUID) error {
+	u, err := a.store.Users().ByID(ctx, id)
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.ErrInvalidCode
+	}
+	if err != nil {
+		return err
+	}
+	return p.Allowed(a.passwords.Common, u.Email, u.FirstName, u.LastName)
+}

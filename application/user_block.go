@@ -1,0 +1,71 @@
+package application
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"coffeeshop/domain"
+	"coffeeshop/ports"
+)
+
+// BlockUser keeps a user out.
+type BlockUser struct {
+	ID     uuid.UUID
+	Reason string
+	Until  time.Time // zero: until UnblockUser
+	Source domain.Source
+}
+
+// BlockUser ends the user's sessions and keeps it from logging in, for an admin. The last active admin cannot
+// be blocked.
+func (a *App) BlockUser(ctx context.Context, p domain.Principal, in BlockUser) (domain.User, error) {
+	who := ports.Whom{IDs: []uuid.UUID{in.ID}, Admins: true}
+	return a.changeBlock(ctx, p, in.Source, who, domain.ActionUserBlocked, func(tx *tx, u *domain.User) error {
+		if err := tx.keepsAnAdmin(*u); err != nil {
+			return err
+		}
+		if err := u.Block(in.Reason, in.Until.UTC().Truncate(time.Microsecond), tx.now); err != nil {
+			return err
+		}
+		_, err := tx.Sessions().EndAll(ctx, u.ID, uuid.Nil, domain.ReasonRevoked, tx.now)
+		return err
+	})
+}
+
+// UnblockUser lets a user in again, for an admin.
+func (a *App) UnblockUser(ctx context.Context, p domain.Principal, id uuid.UUID, source domain.Source) (domain.User, error) {
+	who := ports.Whom{IDs: []uuid.UUID{id}}
+	return a.changeBlock(ctx, p, source, who, domain.ActionUserUnblocked, func(tx *tx, u *domain.User) error {
+		u.Unblock(tx.now)
+		return nil
+	})
+}
+
+// changeBlock changes the first user of who, and records the action.
+func (a *App) changeBlock(ctx context.Context, p domain.Principal, source domain.Source, who ports.Whom, action domain.Action,
+	change func(tx *tx, u *domain.User) error,
+) (domain.User, error) {
+	var u domain.User
+	err := a.write(ctx, p, source, who, func(tx *tx) (err error) {
+		if err := tx.actor.RequireAdmin(); err != nil {
+			return err
+		}
+		if u, err = tx.target(who.IDs[0]); err != nil {
+			return err
+		}
+		if err := change(tx, &u); err != nil {
+			return err
+		}
+		if err := tx.update(ctx, &u); err != nil {
+			return err
+		}
+		return a.record(ctx, tx, action, u.ID)
+	})
+	if err != nil {
+		return domain.User{}, fmt.Errorf("%s %s: %w", action, who.IDs[0], err)
+	}
+	return u, nil
+}

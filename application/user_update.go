@@ -1,0 +1,123 @@
+package application
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"coffeeshop/domain"
+	"coffeeshop/ports"
+)
+
+// UpdateUser changes what is not nil.
+type UpdateUser struct {
+	ID        uuid.UUID
+	FirstName *string // an empty name clears it
+	LastName  *string
+	Email     *string
+	Role      *string
+	// CurrentPassword is needed to change one's own address.
+	CurrentPassword string
+	Source          domain.Source
+}
+
+// UpdateUser changes a user, for the user itself or an admin. Only an admin changes roles. An address that an admin
+// gives somebody else takes effect at once, and both addresses are told; one's own becomes the pending one, until
+// ConfirmEmail.
+func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser) (domain.User, error) {
+	if err := in.allowed(p); err != nil {
+		return domain.User{}, err
+	}
+	email, role, err := in.parse()
+	if err != nil {
+		return domain.User{}, err
+	}
+	self := p.User.ID == in.ID
+	var proof proof
+	if self && in.Email != nil {
+		if proof, err = a.proveOwner(ctx, p, in.CurrentPassword, in.Source); err != nil {
+			return domain.User{}, fmt.Errorf("update user %s: %w", in.ID, err)
+		}
+	}
+	who := ports.Whom{Address: email.Key, IDs: []uuid.UUID{in.ID}, Admins: role == domain.RoleUser}
+	var u domain.User
+	err = a.write(ctx, p, in.Source, who, func(tx *tx) (err error) {
+		if err := in.allowed(tx.actor); err != nil {
+			return err
+		}
+		if u, err = tx.target(in.ID); err != nil {
+			return err
+		}
+		if err := a.record(ctx, tx, domain.ActionUserUpdated, u.ID); err != nil {
+			return err
+		}
+		if err := u.Rename(or(in.FirstName, u.FirstName), or(in.LastName, u.LastName), tx.now); err != nil {
+			return err
+		}
+		if in.Role != nil && role != u.Role {
+			if err := a.changeRole(ctx, tx, &u, role); err != nil {
+				return err
+			}
+		}
+		switch {
+		case in.Email == nil:
+			return tx.update(ctx, &u)
+		case self:
+			return a.changeOwnEmail(ctx, tx, &u, email, proof)
+		default:
+			return a.assignEmail(ctx, tx, &u, email)
+		}
+	})
+	if err != nil {
+		return domain.User{}, fmt.Errorf("update user %s: %w", in.ID, err)
+	}
+	return u, nil
+}
+
+// allowed says whether the caller may change these fields of that user.
+func (in UpdateUser) allowed(p domain.Principal) error {
+	self := p.User.ID == in.ID
+	switch {
+	case !self && !p.IsAdmin():
+		return domain.ErrNotYourAccount
+	case in.Role != nil && !p.IsAdmin():
+		return domain.ErrRoleChangeDenied
+	case in.Email != nil && self && in.CurrentPassword == "":
+		return domain.ErrPasswordRequired
+	}
+	return nil
+}
+
+// parse reads the new address and role; zero: they stay.
+func (in UpdateUser) parse() (email domain.Email, role domain.Role, err error) {
+	if in.Email != nil {
+		if email, err = domain.ParseEmail(*in.Email); err != nil {
+			return email, role, err
+		}
+	}
+	if in.Role != nil {
+		role, err = domain.ParseRole(*in.Role)
+	}
+	return email, role, err
+}
+
+// changeRole gives a locked user another role. The last active admin stays one.
+func (a *App) changeRole(ctx context.Context, tx *tx, u *domain.User, role domain.Role) error {
+	if role == domain.RoleUser {
+		if err := tx.keepsAnAdmin(*u); err != nil {
+			return err
+		}
+	}
+	if err := u.ChangeRole(role, tx.now); err != nil {
+		return err
+	}
+	return a.record(ctx, tx, domain.ActionRoleChanged, u.ID)
+}
+
+func or(given *string, present string) string {
+	if given != nil {
+		return *given
+	}
+	return present
+}
