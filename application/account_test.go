@@ -393,3 +393,34 @@ func TestLogin_StrangersFailuresDoNotCloseTheOwnersWayIn(t *testing.T) {
 		}
 	}
 }
+
+func TestChangeEmail_OneAccountLeavesMailsOfTheAddressToAnother(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.verified("mallory@example.com")
+	w.verified("ada@example.com")
+	mallory, ada := w.principal(w.login("mallory@example.com")), w.principal(w.login("ada@example.com"))
+	next := "next@example.com"
+	ask := func(p domain.Principal) (mails int) {
+		before := w.mails.mailed()
+		if _, err := w.UpdateUser(w.ctx, p, application.UpdateUser{ID: p.User.ID, Email: &next, CurrentPassword: password}); err != nil {
+			t.Fatal(err)
+		}
+		w.deliver()
+		return w.mails.mailed() - before
+	}
+	taken := 0
+	for range 10 {
+		taken += ask(mallory)
+		w.clock.advance(time.Minute)
+	}
+	if taken != 3 {
+		t.Errorf("one account had %d mails", taken)
+	}
+	if ask(mallory)+ask(mallory) > 0 || ask(ada) != 1 {
+		t.Error("another account had none at once")
+	}
+	if ask(ada) != 0 {
+		t.Error("a second mail within the minute")
+	}
+}

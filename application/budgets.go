@@ -89,15 +89,16 @@ func (a *App) guessCosts(email domain.Email, source domain.Source) []cost {
 }
 
 // mailCosts are the costs of a mail that anybody can ask for. Each purpose has budgets of its own: otherwise strangers
-// who keep signing up with an address could keep its owner from resetting the password. Of the mails of a sign-up, one
-// network takes only a part, and leaves some for the owner. Notices have no budget, since nobody can ask for one.
-func (a *App) mailCosts(p domain.Purpose, email domain.Email, source domain.Source) []cost {
+// who keep signing up with an address could keep its owner from resetting the password. One asker takes only a share of
+// an address's mails, and leaves some for the owner: a network of the mails of sign-ups, an account of the mails of
+// changes. Notices have no budget, since nobody can ask for one.
+func (a *App) mailCosts(p domain.Purpose, email domain.Email, asker string) []cost {
 	b, purpose := a.settings.Budgets, string(p)
-	address := a.cost(b.MailsToAddress, domain.ThrottleMailsToAddress, purpose, email.Key)
-	if p != domain.PurposeVerifyEmail {
-		return []cost{address}
+	costs := []cost{a.cost(b.MailsToAddress, domain.ThrottleMailsToAddress, purpose, email.Key)}
+	if p == domain.PurposeResetPassword {
+		return costs
 	}
-	return []cost{a.cost(b.MailsToAddressFromNetwork(), domain.ThrottleMailsToAddressFromNetwork, email.Key, source.Network()), address}
+	return append([]cost{a.cost(b.MailsShare(), domain.ThrottleMailsShare, purpose, email.Key, asker)}, costs...)
 }
 
 // chargeMail takes one mail to an address, at most one a minute if it repeats an earlier one. Otherwise it returns
@@ -106,13 +107,18 @@ func (a *App) chargeMail(ctx context.Context, tx *tx, p domain.Purpose, email do
 	if !a.settings.RateLimits {
 		return nil
 	}
+	asker, minute := tx.source.Network(), []string{string(p), email.Key}
+	if p == domain.PurposeChangeEmail {
+		asker = tx.actor.User.ID.String()
+		minute = append(minute, asker)
+	}
 	// A first mail is never refused here, but begins the minute.
-	wait, err := tx.Throttles().Take(ctx, a.throttles.For(domain.ThrottleRepeatedMails, string(p), email.Key), domain.RepeatedMails, tx.now)
+	wait, err := tx.Throttles().Take(ctx, a.throttles.For(domain.ThrottleRepeatedMails, minute...), domain.RepeatedMails, tx.now)
 	if err != nil {
 		return err
 	}
 	if wait > 0 && repeats {
 		return domain.Throttled(wait)
 	}
-	return chargeIn(ctx, tx, tx.now, a.mailCosts(p, email, tx.source)...)
+	return chargeIn(ctx, tx, tx.now, a.mailCosts(p, email, asker)...)
 }

@@ -98,7 +98,7 @@ func (a *App) chargeSignUp(ctx context.Context, email domain.Email, source domai
 	if !a.settings.RateLimits {
 		return nil, nil
 	}
-	if err := a.checkBudgets(ctx, a.mailCosts(domain.PurposeVerifyEmail, email, source)...); err != nil {
+	if err := a.checkBudgets(ctx, a.mailCosts(domain.PurposeVerifyEmail, email, source.Network())...); err != nil {
 		return nil, err
 	}
 	signUp := a.cost(a.settings.Budgets.SignUpsFromNetwork, domain.ThrottleSignUpsFromNetwork, source.Network())

@@ -29,13 +29,13 @@ type Budgets struct {
 	SignUpsFromNetwork        Budget
 }
 
-// networkMails is how many mails of an address's budget one network takes.
-const networkMails = 3
+// mailsShare is how many mails of an address's budget one network or account takes.
+const mailsShare = 3
 
-// MailsToAddressFromNetwork is the part of MailsToAddress that one network may take: somebody who asks for mails
+// MailsShare is the share of MailsToAddress that one network, or one account, may take: somebody who asks for mails
 // leaves some for the address's owner.
-func (b Budgets) MailsToAddressFromNetwork() Budget {
-	whole, n := b.MailsToAddress, min(networkMails, b.MailsToAddress.Burst)
+func (b Budgets) MailsShare() Budget {
+	whole, n := b.MailsToAddress, min(mailsShare, b.MailsToAddress.Burst)
 	return Budget{Burst: n, Interval: whole.Interval * time.Duration(whole.Burst) / time.Duration(max(n, 1))}
 }
 
@@ -75,7 +75,7 @@ const (
 	ThrottleSignUpsFromNetwork
 	ThrottleMailsFromNetwork
 	ThrottleRepeatedMails
-	ThrottleMailsToAddressFromNetwork
+	ThrottleMailsShare
 	ThrottleMailsToAddress
 	ThrottleSignUpNotices
 )

@@ -31,7 +31,7 @@ func floods(t *testing.T, s *service) map[string][]flood {
 	signUps, guesses, mails := s.Config.LimitSignUpsNetwork.Burst, s.Config.LimitCodesNetwork.Burst, s.Config.LimitMailsNetwork.Burst
 	tries, right := s.Config.LimitLoginNetwork.Burst, s.Config.LimitSuccessfulLogins.Burst
 	triesOfOne, guessesOfOne := s.Config.LimitLoginAccountNetwork.Burst, s.Config.LimitCodesAddress.Burst
-	mailsToOne := s.Config.Settings().Budgets.MailsToAddressFromNetwork().Burst
+	mailsToOne := s.Config.Settings().Budgets.MailsShare().Burst
 	with := func(pairs ...any) func() map[string]any {
 		body := map[string]any{}
 		for i := 0; i < len(pairs); i += 2 {
