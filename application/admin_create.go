@@ -19,8 +19,8 @@ var (
 		Message: "This address belongs to a verified user, whose password stays as it is. To make that user an admin, run: admin promote --email ADDRESS"}
 )
 
-// CreateAdmin opens a verified admin account; the operator vouches for the address. Unverified sign-ups of the
-// address give way. A verified account is never touched: ErrAdminExists, ErrPromoteInstead.
+// CreateAdmin opens a verified admin account; the operator vouches for the address. It deletes sign-ups of the address,
+// and never touches a verified account: ErrAdminExists, ErrPromoteInstead.
 func (a *App) CreateAdmin(ctx context.Context, address, secret string) (domain.User, error) {
 	return a.createAdmin(ctx, address, secret, false)
 }
@@ -43,7 +43,7 @@ func (a *App) EnsureAdmin(ctx context.Context, address, secret string) (bool, er
 	return u.ID != uuid.Nil, err
 }
 
-// createAdmin opens the account; with onlyFirst, unless there is an admin.
+// createAdmin opens the account; with onlyFirst, only while there is no admin.
 func (a *App) createAdmin(ctx context.Context, address, secret string, onlyFirst bool) (domain.User, error) {
 	email, err := domain.ParseEmail(address)
 	if err != nil {

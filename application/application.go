@@ -11,7 +11,7 @@ import (
 	"coffeeshop/ports"
 )
 
-// Settings are the choices of whoever runs the service.
+// Settings are the operator's choices.
 type Settings struct {
 	Lifetimes    domain.SessionLifetimes
 	RefreshGrace time.Duration // how long a rotated token still gets the current one (tabs that race)
@@ -24,7 +24,7 @@ type Settings struct {
 	RevealDuplicates bool
 }
 
-// Deps are what the use cases work with.
+// Deps are the ports and values that the use cases work with.
 type Deps struct {
 	Store       ports.Store
 	Hasher      ports.Hasher
@@ -34,7 +34,7 @@ type Deps struct {
 	Secret      domain.Secret // the keys of codes and throttles are derived from it
 	Now         func() time.Time
 	NewID       func() uuid.UUID // version 7, which grow: rows that are listed, and tokens
-	NewRandomID func() uuid.UUID // version 4: whatever must not be foreseen
+	NewRandomID func() uuid.UUID // version 4: ids that nobody may foresee
 	Settings    Settings
 }
 

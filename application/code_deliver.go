@@ -58,8 +58,8 @@ func (a *App) undoHandOver(ctx context.Context, c domain.Challenge) error {
 	return a.store.Challenges().UndoHandOver(ctx, c.ID, c.CreatedAt.Add(domain.ChallengeDelivery))
 }
 
-// wantsMail reports whether the codes are to be mailed, and otherwise tells the owner of the address what somebody
-// tried. It decides here, where nobody waits for the answer: the address may make a difference.
+// wantsMail reports whether the codes are to be mailed; otherwise it may tell the owner of the address that somebody
+// tried to use it. Only here may the address make a difference, since nobody measures the time of a job.
 func (a *App) wantsMail(ctx context.Context, c domain.Challenge) (bool, error) {
 	owner, err := a.store.Users().ByEmail(ctx, c.Email.Key)
 	if err != nil && !errors.Is(err, domain.ErrNotFound) {

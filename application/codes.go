@@ -14,7 +14,9 @@ import (
 
 // askForCode mails a code to the user of an address that pick chooses: the codes of the live challenge once more, or,
 // late in its life, those of a new one. When pick finds no user, askForCode does the same work, to no effect.
-func (a *App) askForCode(ctx context.Context, address string, p domain.Purpose, source domain.Source, pick func(tx *tx, key string) (domain.User, bool)) error {
+func (a *App) askForCode(ctx context.Context, address string, p domain.Purpose, source domain.Source,
+	pick func(tx *tx, key string) (domain.User, bool),
+) error {
 	email, err := domain.ParseEmail(address)
 	if err != nil {
 		return err
@@ -131,7 +133,8 @@ func (a *App) answered(live []domain.Challenge, code domain.Code, fits func(doma
 	return domain.Challenge{}, domain.ErrInvalidCode
 }
 
-// redeem uses a code up, under its user's lock, in the transaction of what the code is for. It returns domain.ErrInvalidCode when the code has died since it was compared.
+// redeem uses a code up, under its user's lock, in the transaction that the code allows. It returns
+// domain.ErrInvalidCode when the code has died since it was compared.
 func (found answer) redeem(ctx context.Context, tx *tx) error {
 	err := tx.Challenges().Consume(ctx, found.challenge.ID, tx.now)
 	if errors.Is(err, domain.ErrNotFound) {

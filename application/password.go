@@ -52,7 +52,7 @@ func (a *App) tellOfPassword(ctx context.Context, tx *tx, u domain.User, action 
 	return a.notify(ctx, tx, notice, u)
 }
 
-// inField names the field of a password's fault as the request calls it.
+// inField gives the field of an input error the name that the request uses.
 func inField(err error, name string) error {
 	var e *domain.Error
 	if !errors.As(err, &e) || len(e.Fields) != 1 {

@@ -8,7 +8,7 @@ import (
 	"coffeeshop/ports"
 )
 
-// ChangePassword replaces the password of a user who knows the present one. The other sessions end.
+// ChangePassword replaces the caller's password, which the present one proves. The other sessions end.
 func (a *App) ChangePassword(ctx context.Context, p domain.Principal, current, next string, source domain.Source) error {
 	password, err := a.newPassword(next, p.User.Email, p.User.FirstName, p.User.LastName)
 	if err != nil {

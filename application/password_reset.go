@@ -19,8 +19,8 @@ type ResetPassword struct {
 	Source      domain.Source
 }
 
-// ResetPassword sets the password, ends every session, and tells the owner. The code proves the address, so
-// that an unverified account becomes verified, and other sign-ups of the address go.
+// ResetPassword sets the password, ends every session, and tells the owner. The code proves the address: an unverified
+// user becomes verified, and other sign-ups of the address are deleted.
 func (a *App) ResetPassword(ctx context.Context, in ResetPassword) error {
 	email, err := domain.ParseEmail(in.Email)
 	if err != nil {
@@ -70,7 +70,7 @@ func (a *App) ResetPassword(ctx context.Context, in ResetPassword) error {
 		if err := a.tellOfPassword(ctx, tx, u, domain.ActionPasswordReset, domain.NoticePasswordReset); err != nil {
 			return err
 		}
-		// The owner is here: strangers' failures must not keep the new password from being used.
+		// Strangers' failed logins must not keep the owner from the new password.
 		if err := tx.Throttles().Remember(ctx, a.knownNetwork(email.Key, in.Source), tx.now.Add(domain.KnownNetworkLife)); err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func (a *App) ResetPassword(ctx context.Context, in ResetPassword) error {
 	return nil
 }
 
-// allowedFor holds a password against the names of the user who is to have it.
+// allowedFor checks a password against the names of the user who will have it.
 func (a *App) allowedFor(ctx context.Context, p domain.Password, id uuid.UUID) error {
 	u, err := a.store.Users().ByID(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// purgeBatch is how many rows one statement removes, so that nobody waits long for it.
+// purgeBatch is how many rows one statement removes at most, so that nobody waits long for it.
 const purgeBatch = 500
 
-// Purge removes what has expired: unverified users, challenges, sessions with their tokens, idle throttles, and audit
+// Purge removes expired rows: unverified users, challenges, sessions with their tokens, idle throttles, and audit
 // events after their retention.
 func (a *App) Purge(ctx context.Context) error {
 	now := a.now()
 	for _, expired := range []struct {
-		what   string
+		rows   string
 		remove func(ctx context.Context, now time.Time, limit int) (int, error)
 	}{
 		{"unverified users", a.store.Users().DeleteUnverified},
@@ -29,7 +29,7 @@ func (a *App) Purge(ctx context.Context) error {
 		for {
 			n, err := expired.remove(ctx, now, purgeBatch)
 			if err != nil {
-				return fmt.Errorf("purge %s: %w", expired.what, err)
+				return fmt.Errorf("purge %s: %w", expired.rows, err)
 			}
 			if n < purgeBatch {
 				break

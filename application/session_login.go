@@ -19,12 +19,13 @@ type Login struct {
 	Source   domain.Source
 }
 
-// Login begins a session. A wrong password and an unknown address cannot be told apart. Only the right password
-// learns what else keeps the owner out: domain.ErrAccountUnverified, domain.ErrAccountBlocked.
+// Login begins a session. A wrong password and an unknown address get the same answer after the same work. Only the
+// right password learns that the account is unverified or blocked: domain.ErrAccountUnverified,
+// domain.ErrAccountBlocked.
 func (a *App) Login(ctx context.Context, in Login) (TokenPair, error) {
 	email, parseErr := domain.ParseEmail(in.Email)
 	if parseErr != nil {
-		email = domain.Email{Key: in.Email} // what is no address has no account; the work and the answer are the same
+		email = domain.Email{Key: in.Email} // no account has it; the work and the answer are the same
 	}
 	t, err := a.try(ctx, email.Key, in.Source)
 	if err != nil {
@@ -58,8 +59,8 @@ func (a *App) Login(ctx context.Context, in Login) (TokenPair, error) {
 	return pair, nil
 }
 
-// beginSession opens a session for a user whose password was right when it was compared: what has changed since is
-// seen under the user's lock.
+// beginSession opens a session for a user whose password was right when it was compared. Under the user's lock it
+// looks again, since the account may have changed meanwhile.
 func (a *App) beginSession(ctx context.Context, compared domain.User, upgraded domain.PasswordHash, t try, source domain.Source) (TokenPair, error) {
 	id, jti := a.newID(), a.newID()
 	var state ports.SessionState

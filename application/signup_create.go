@@ -12,7 +12,7 @@ import (
 	"coffeeshop/ports"
 )
 
-// SignUp is an attempt to open an account.
+// SignUp asks for an account.
 type SignUp struct {
 	Email     string
 	Password  string
@@ -22,9 +22,9 @@ type SignUp struct {
 	Source    domain.Source
 }
 
-// SignUp stores the attempt and has the code mailed. It replaces an earlier attempt of the same network. For an
-// address that has a verified account it answers the same, does the same work, and changes nothing; the owner is
-// told, at most once an hour.
+// SignUp stores an unverified user and has a code mailed. It replaces an earlier sign-up of the same address and
+// network. For an address that has a verified account it gives the same answer after the same work, and changes
+// nothing; the owner is told, at most once an hour.
 func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 	email, err := domain.ParseEmail(in.Email)
 	if err != nil {
@@ -105,12 +105,12 @@ func (a *App) chargeSignUp(ctx context.Context, email domain.Email, source domai
 	return []cost{signUp}, a.charge(ctx, signUp)
 }
 
-// signUpNetwork names the source's network in a sign-up: nobody can tell it from the name.
+// signUpNetwork is the keyed hash of the source's network, by which a sign-up remembers it.
 func (a *App) signUpNetwork(source domain.Source) string {
 	return a.throttles.For(domain.ThrottleSignUpsFromNetwork, source.Network())
 }
 
-// awaited reports whether a code of the user may still be about to come.
+// awaited reports whether the user may still answer one of the live challenges.
 func awaited(live []domain.Challenge, user uuid.UUID, now time.Time) bool {
 	return slices.ContainsFunc(live, func(c domain.Challenge) bool { return c.UserID == user && c.Awaited(now) })
 }

@@ -12,11 +12,11 @@ import (
 // Resend asks for the codes of a sign-up once more.
 type Resend struct {
 	Email  string
-	ID     uuid.UUID // the user that sign-up answered; uuid.Nil: the sign-up of the source's network, else the newest
+	ID     uuid.UUID // the user that SignUp returned; uuid.Nil: the sign-up of the source's network, else the newest
 	Source domain.Source
 }
 
-// Resend has the codes of a sign-up mailed again. Nothing can be learned from it.
+// Resend mails the codes of a sign-up again. The answer tells nothing about the address.
 func (a *App) Resend(ctx context.Context, in Resend) error {
 	network := a.signUpNetwork(in.Source)
 	err := a.askForCode(ctx, in.Email, domain.PurposeVerifyEmail, in.Source, func(tx *tx, key string) (domain.User, bool) {

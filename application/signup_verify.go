@@ -15,12 +15,12 @@ import (
 type Verify struct {
 	Email  string
 	Code   string
-	ID     uuid.UUID // the user that sign-up answered: only that attempt counts; uuid.Nil: the code decides
+	ID     uuid.UUID // the user that SignUp returned: only its code counts; uuid.Nil: the code decides
 	Source domain.Source
 }
 
-// Verify makes the attempt whose code is given the account of the address, and deletes the others. Wrong,
-// expired, exhausted and unknown codes are all domain.ErrInvalidCode.
+// Verify makes the sign-up that the code belongs to the account of the address, and deletes the others. Wrong, expired,
+// exhausted and unknown codes are all domain.ErrInvalidCode.
 func (a *App) Verify(ctx context.Context, in Verify) error {
 	email, err := domain.ParseEmail(in.Email)
 	if err != nil {

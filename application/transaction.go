@@ -10,7 +10,7 @@ import (
 	"coffeeshop/ports"
 )
 
-// tx is a transaction that writes on behalf of an actor: its repositories, and what every step of it needs to know.
+// tx is a transaction on behalf of an actor: its repositories, and the values that its steps share.
 type tx struct {
 	ports.Store
 	now    time.Time

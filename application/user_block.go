@@ -11,7 +11,7 @@ import (
 	"coffeeshop/ports"
 )
 
-// BlockUser keeps a user out.
+// BlockUser blocks a user.
 type BlockUser struct {
 	ID     uuid.UUID
 	Reason string

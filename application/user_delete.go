@@ -10,7 +10,7 @@ import (
 	"coffeeshop/ports"
 )
 
-// DeleteUser removes a user and everything of it but its audit rows, for an admin. The last active admin stays.
+// DeleteUser removes a user with all rows of it but the audit's, for an admin. The last active admin stays.
 func (a *App) DeleteUser(ctx context.Context, p domain.Principal, id uuid.UUID, source domain.Source) error {
 	err := a.write(ctx, p, source, ports.Whom{IDs: []uuid.UUID{id}, Admins: true}, func(tx *tx) error {
 		if err := tx.actor.RequireAdmin(); err != nil {
@@ -28,7 +28,7 @@ func (a *App) DeleteUser(ctx context.Context, p domain.Principal, id uuid.UUID, 
 	return nil
 }
 
-// DeleteOwnAccount removes the caller's account; the password proves that it is the owner who asks.
+// DeleteOwnAccount removes the caller's account. The password proves that its owner asks.
 func (a *App) DeleteOwnAccount(ctx context.Context, p domain.Principal, currentPassword string, source domain.Source) error {
 	proof, err := a.proveOwner(ctx, p, currentPassword, source)
 	if err != nil {
@@ -50,7 +50,7 @@ func (a *App) DeleteOwnAccount(ctx context.Context, p domain.Principal, currentP
 	return nil
 }
 
-// remove deletes a locked user. Its audit rows stay, without what would tell where it was.
+// remove deletes a locked user. Its audit rows stay, without addresses and user agents.
 func (a *App) remove(ctx context.Context, tx *tx, u domain.User) error {
 	if err := tx.keepsAnAdmin(u); err != nil {
 		return err

@@ -28,7 +28,7 @@ func (a *App) User(ctx context.Context, p domain.Principal, id uuid.UUID) (domai
 // UserPage is a page of users, newest first.
 type UserPage struct {
 	Users []domain.User
-	Next  uuid.UUID // what the next page comes after; uuid.Nil: this was the last one
+	Next  uuid.UUID // the cursor of the next page; uuid.Nil: this is the last one
 }
 
 // Users returns up to limit users that come after the given one, to an admin; uuid.Nil starts at the newest.

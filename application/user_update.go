@@ -10,7 +10,7 @@ import (
 	"coffeeshop/ports"
 )
 
-// UpdateUser changes what is not nil.
+// UpdateUser changes the fields that are not nil.
 type UpdateUser struct {
 	ID        uuid.UUID
 	FirstName *string // an empty name clears it
@@ -75,7 +75,7 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 	return u, nil
 }
 
-// allowed says whether the caller may change these fields of that user.
+// allowed returns the reason why the caller may not change these fields of the user.
 func (in UpdateUser) allowed(p domain.Principal) error {
 	self := p.User.ID == in.ID
 	switch {

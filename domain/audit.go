@@ -32,12 +32,11 @@ const (
 	ActionSessionStolen     Action = "session.stolen"
 )
 
-// AuditEvent records who did what to whom. It holds no secret, and no reference that would keep a deleted
-// user's rows alive.
+// AuditEvent records an action, its actor and its subject. It holds no secret, and outlives the users that it names.
 type AuditEvent struct {
 	ID      uuid.UUID
 	At      time.Time
-	Actor   uuid.UUID // nil: nobody who is logged in, or the service itself
+	Actor   uuid.UUID // nil: an anonymous caller, the operator or the service
 	Subject uuid.UUID // the user it happened to
 	Action  Action
 	Source  Source
@@ -60,13 +59,13 @@ const (
 	NoticeAccountDeleted   NoticeKind = "account_deleted"
 )
 
-// Notice is a mail waiting to be sent. It carries its own address, since the account may have another one, or
-// be gone, by the time the mail goes out.
+// Notice is a mail that waits to be sent. It carries its own address, since the account may be gone, or have another
+// address, when the mail goes out.
 type Notice struct {
 	ID        uuid.UUID
 	Kind      NoticeKind
 	Email     Email
 	Locale    Locale
-	Source    Source // where what happened came from
+	Source    Source // of the request that caused it
 	CreatedAt time.Time
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Purpose is what a challenge proves an address for. A code is good for its own purpose only.
+// Purpose is the use of a challenge. A code serves its own purpose only.
 type Purpose string
 
 // The purposes.
@@ -36,19 +36,19 @@ const (
 	longCodeLetters = 26 // 130 bits in base 32
 )
 
-// Challenge asks the owner of an address for a code that went there by mail. It holds nothing that the code
-// could be found from: CodeKey derives it.
+// Challenge asks the owner of an address for a code that was mailed there. It does not hold the code: CodeKey derives
+// it.
 type Challenge struct {
-	ID           uuid.UUID // random (version 4): it is part of what the code is derived from
+	ID           uuid.UUID // random (version 4): the code is derived from it, among others
 	Purpose      Purpose
 	Email        Email
-	UserID       uuid.UUID // nil when the address has no account that the purpose fits: no mail goes out
+	UserID       uuid.UUID // nil when no account of the address fits the purpose: no mail goes out
 	Locale       Locale
 	Guesses      int    // wrong digits so far, of the address rather than of this challenge alone
-	Source       Source // where it was asked for
+	Source       Source // of the request for it
 	CreatedAt    time.Time
-	HandOvers    int       // tries to hand its mail to the mail server that are not known to have failed
-	HandedOverAt time.Time // when the first of them began; zero: there is none
+	HandOvers    int       // tries to hand its mail to the mail server, without those that certainly failed
+	HandedOverAt time.Time // when the first of them began; zero: none
 	ExpiresAt    time.Time
 }
 
@@ -66,8 +66,7 @@ func (c *Challenge) Repeatable(now time.Time) bool {
 	return c.HandedOverAt.IsZero() && c.Live(now) || c.ExpiresAt.Sub(now) >= ChallengeLife/2
 }
 
-// Awaited reports whether somebody may still be about to answer: the codes live, and their mail went out or is not
-// late yet.
+// Awaited reports whether an answer may still come: the codes live, and their mail went out or is not late yet.
 func (c *Challenge) Awaited(now time.Time) bool {
 	return c.Live(now) && (!c.HandedOverAt.IsZero() || now.Before(c.CreatedAt.Add(ChallengeLife)))
 }
@@ -90,7 +89,7 @@ func NewCodeKey(secret Secret) (CodeKey, error) {
 	return CodeKey{key}, nil
 }
 
-// Codes derives the codes of c: the same ones every time.
+// Codes derives the codes of c; they are the same each time.
 func (k CodeKey) Codes(c Challenge) Codes {
 	sum := k.mac("digits", c)
 	number := binary.BigEndian.Uint64(sum[:8]) % 1_000_000 // 2^64 is so much larger that the bias is below 2^-44
@@ -107,10 +106,10 @@ func (k CodeKey) mac(form string, c Challenge) []byte {
 	return h.Sum(nil)
 }
 
-// Code is an answer to a challenge, as somebody gave it.
+// Code is an answer to a challenge.
 type Code struct{ Secret }
 
-// ParseCode reads an answer; spaces and hyphens, which people add when copying, do not count. What cannot be a
+// ParseCode reads an answer, and ignores spaces and hyphens, which people add when they copy. A text that cannot be a
 // code is ErrInvalidCode.
 func ParseCode(text string) (Code, error) {
 	text = strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(strings.TrimSpace(text)))
@@ -123,7 +122,7 @@ func ParseCode(text string) (Code, error) {
 	return Code{}, ErrInvalidCode
 }
 
-// Guessable reports whether the code is the short form, of which only a few tries are taken.
+// Guessable reports whether the code is six digits, so that guesses have to be counted.
 func (c Code) Guessable() bool { return len(c.Reveal()) == digits }
 
 // Answers reports, in constant time, whether the code is one of codes.

@@ -19,8 +19,8 @@ var hostProfile = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDoma
 // addresses are the same: lower case, the domain in its ASCII form (IDNA). The zero Email is no address.
 type Email struct{ Address, Key string }
 
-// ParseEmail checks the form of an address. The part before the @ is ASCII, since an address that merely looks
-// like another's must not pass for it; the domain may be international.
+// ParseEmail checks the form of an address. The part before the @ is ASCII, so that no address looks like another; the
+// domain may be international.
 func ParseEmail(text string) (Email, error) {
 	text = strings.TrimSpace(text)
 	invalid := Invalid("email", "must be an e-mail address")
@@ -42,7 +42,7 @@ func ParseEmail(text string) (Email, error) {
 	return Email{Address: text, Key: strings.ToLower(local) + "@" + ascii}, nil
 }
 
-// ASCII is the address in a form that every mail server takes: the local part as given, the domain encoded.
+// ASCII is the address in the form that every mail server accepts: the local part as given, the domain encoded.
 func (e Email) ASCII() string {
 	local, _, _ := strings.Cut(e.Address, "@")
 	_, host, _ := strings.Cut(e.Key, "@")

@@ -2,7 +2,7 @@ package domain
 
 import "time"
 
-// Kind says what sort of failure an Error is; the edge maps it to a status in one table.
+// Kind is the sort of a failure; the edge maps it to a status in one table.
 type Kind uint8
 
 // The kinds of failure.
@@ -12,7 +12,7 @@ const (
 	KindForbidden                       // the caller may not do this
 	KindNotFound                        // the thing does not exist
 	KindConflict                        // the state does not allow it
-	KindThrottled                       // too many attempts; RetryAfter says when to come back
+	KindThrottled                       // a budget is used up; RetryAfter says when to come back
 	KindUnavailable                     // overloaded or a dependency is down; the same call may work later
 )
 

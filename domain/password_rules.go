@@ -5,10 +5,10 @@ import (
 	"unicode"
 )
 
-// productWords are the context-specific words of ASVS 6.1.2: what people here would think of first.
+// productWords are the context-specific words of ASVS 6.1.2.
 var productWords = []string{"coffeeshop", "coffeeshopapi", "coffee", "coffeeshopuser", "coffeeshopusers", "coffeeshopadmin"}
 
-// The rules that a password can break beyond its length. There are none about its composition.
+// The rules beyond a password's length. There are none about its composition (ASVS 6.2.5).
 var (
 	ErrPasswordCommon   = weak("password_too_common", "This is one of the most used passwords.")
 	ErrPasswordPersonal = weak("password_is_personal", "The password must not be the e-mail address or the name.")
@@ -19,10 +19,9 @@ func weak(code, message string) *Error {
 	return &Error{Kind: KindInvalid, Code: code, Message: message, Fields: []Field{{Name: "password", Message: message}}}
 }
 
-// Allowed refuses a password that somebody who knows its owner, or the service, would try first: one of the
-// well-known ones (common says which), the address or name of its owner, or the service's own words, in each
-// case whatever the case of the letters and whatever digits and punctuation are put around it (NIST SP
-// 800-63B-4 §3.1.1.2, ASVS 6.2.4 and 6.2.11).
+// Allowed refuses a password that is easily guessed: a common one, its owner's address or name, or a word of the
+// service. The case of letters, and digits and punctuation around the word, make no difference (NIST SP 800-63B-4
+// §3.1.1.2, ASVS 6.2.4 and 6.2.11).
 func (p Password) Allowed(common func(string) bool, email Email, firstName, lastName string) error {
 	lower := strings.ToLower(p.Reveal())
 	bare := trimmings(lower)
@@ -44,12 +43,12 @@ func (p Password) Allowed(common func(string) bool, email Email, firstName, last
 	return nil
 }
 
-// trimmings takes digits, punctuation and spaces off both ends.
+// trimmings removes digits, punctuation and spaces from both ends.
 func trimmings(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool { return !unicode.IsLetter(r) })
 }
 
-// letters takes everything but letters and digits out.
+// letters removes everything but letters and digits.
 func letters(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {

@@ -2,14 +2,13 @@ package domain
 
 import "github.com/google/uuid"
 
-// Actor is on whose behalf something is written: a Principal, Anonymous or the Operator.
+// Actor is the party on whose behalf the application writes: a Principal, Anonymous or the Operator.
 type Actor interface{ actor() }
 
-// Anonymous is a caller without a token. What it may do follows from what it proves: a code, a password.
+// Anonymous is a caller without a token. Its rights come from a code or a password that it gives.
 type Anonymous struct{}
 
-// Operator is who runs the service, at its terminal and by its settings. It is no user, so that there is no session
-// and no role to look at.
+// Operator runs the service, at its terminal and by its settings. It is no user, and has neither session nor role.
 type Operator struct{}
 
 func (Principal) actor() {}
@@ -25,7 +24,7 @@ type Principal struct {
 // IsAdmin reports whether the caller may administer users.
 func (p Principal) IsAdmin() bool { return p.User.Role == RoleAdmin }
 
-// RequireAdmin returns ErrAdminOnly for anybody else.
+// RequireAdmin returns ErrAdminOnly unless the caller is an admin.
 func (p Principal) RequireAdmin() error {
 	if !p.IsAdmin() {
 		return ErrAdminOnly

@@ -9,8 +9,8 @@ import (
 
 const redacted = "[redacted]"
 
-// Secret is text that must not reach an answer, a log, a job or a metric: however it is printed or marshalled,
-// it says "[redacted]". Only Reveal gives the text.
+// Secret is text that must not reach an answer, a log, a job or a metric: every way to print or marshal it gives
+// "[redacted]". Only Reveal gives the text.
 type Secret struct{ text string }
 
 // NewSecret wraps text.

@@ -20,7 +20,7 @@ type Session struct {
 	Delivered  int64     // the highest generation known to have reached the client
 }
 
-// NewSession returns a session in its first generation, and the refresh token of it.
+// NewSession returns a session in its first generation, with its refresh token.
 func NewSession(id, user, jti uuid.UUID, source Source, now time.Time, l SessionLifetimes) (Session, RefreshToken) {
 	s := Session{
 		ID: id, UserID: user, UserAgent: source.UserAgent, IP: source.IP,
@@ -79,7 +79,7 @@ type RevokedToken struct {
 	RevokedAt time.Time
 }
 
-// Verdict is what becomes of a refresh token that is in the blacklist while its session lives.
+// Verdict is a decision on a refresh token that is in the blacklist while its session lives.
 type Verdict uint8
 
 // The verdicts.

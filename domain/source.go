@@ -9,11 +9,11 @@ type Source struct {
 	RequestID string
 }
 
-// Network is what throttles count as one place: an IPv4 address, or the /64 that a household has of IPv6. Empty: the
-// caller is in no network, as at the terminal.
+// Network is one place to the throttles: an IPv4 address, or an IPv6 /64, which a household has. It is empty when the
+// call came over no network, as at the terminal.
 func (s Source) Network() string { return s.network(32, 64) }
 
-// Neighbourhood is the larger network around Network that one party commonly holds: an IPv4 /24 or an IPv6 /48.
+// Neighbourhood is the network around Network that one party commonly holds: an IPv4 /24 or an IPv6 /48.
 func (s Source) Neighbourhood() string { return s.network(24, 48) }
 
 func (s Source) network(bits4, bits6 int) string {

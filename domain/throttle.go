@@ -10,7 +10,7 @@ import (
 )
 
 // Budget is how much of something a throttle lets through: Burst at once, and one more each Interval, so that
-// within any stretch of time t it never lets through more than Burst + t/Interval.
+// within any time t it never lets through more than Burst + t/Interval.
 type Budget struct {
 	Burst    int
 	Interval time.Duration
@@ -41,7 +41,7 @@ func (b Budgets) MailsShare() Budget {
 
 // The limits that are part of a promise rather than a choice.
 var (
-	// RepeatedMails keeps mails that are asked for again a minute apart.
+	// RepeatedMails keeps repeated mails a minute apart.
 	RepeatedMails = Budget{Burst: 1, Interval: time.Minute}
 	// SignUpNotices limits how often an owner is told that somebody tried to sign up with the address.
 	SignUpNotices = Budget{Burst: 1, Interval: time.Hour}
@@ -57,8 +57,8 @@ const SuspiciousFailures = 5
 // KnownNetworkLife is how long an account's networks are remembered after a login.
 const KnownNetworkLife = 90 * 24 * time.Hour
 
-// Throttle says what a throttle counts. Keys sort by it: a transaction that touches several throttles does so in
-// this order, so that none waits for another in a circle.
+// Throttle is the kind of a throttle. Keys sort by it: every transaction takes its throttles in this order, so that none
+// waits for another in a circle.
 type Throttle uint8
 
 // The throttles.
@@ -80,7 +80,7 @@ const (
 	ThrottleSignUpNotices
 )
 
-// ThrottleKey makes the keys of throttles, from which nobody can tell whom they concern.
+// ThrottleKey makes the keys of throttles. They are keyed hashes, and name nobody.
 type ThrottleKey struct{ key []byte }
 
 // NewThrottleKey derives the key from the service's secret.
@@ -92,10 +92,10 @@ func NewThrottleKey(secret Secret) (ThrottleKey, error) {
 	return ThrottleKey{key}, nil
 }
 
-// For returns the key of a throttle for whom it concerns, such as an address's key and a network.
-func (k ThrottleKey) For(t Throttle, whom ...string) string {
+// For returns the key of a throttle for its parties, such as an address's key and a network.
+func (k ThrottleKey) For(t Throttle, parties ...string) string {
 	h := hmac.New(sha256.New, k.key)
-	for _, part := range whom {
+	for _, part := range parties {
 		fmt.Fprintf(h, "%d:%s", len(part), part)
 	}
 	h.Write([]byte{byte(t)})

@@ -19,7 +19,7 @@ const (
 	RoleAdmin Role = "admin"
 )
 
-// ParseRole returns the role of that name.
+// ParseRole returns the role with a name.
 func ParseRole(name string) (Role, error) {
 	if r := Role(name); r == RoleUser || r == RoleAdmin {
 		return r, nil
@@ -27,7 +27,7 @@ func ParseRole(name string) (Role, error) {
 	return "", Invalid("role", "must be user or admin")
 }
 
-// Status says whether a user has proved to own the address.
+// Status says whether a user has proved the address.
 type Status string
 
 // The statuses.
@@ -48,23 +48,23 @@ const (
 // SignUpLife is how long an unverified sign-up lives.
 const SignUpLife = 48 * time.Hour
 
-// maxBlockYears is how far ahead a block may end. One that is to last needs no end.
+// maxBlockYears is how far ahead a block may end; a longer block needs no end.
 const maxBlockYears = 10
 
 const nameMaxCharacters = 100
 
-// User is an account, or, while unverified, an attempt to open one. Change it through its verbs.
+// User is an account, or, while unverified, a sign-up. Change it through its verbs.
 type User struct {
 	ID              uuid.UUID
 	Email           Email
-	PendingEmail    Email  // the address that is to replace Email once it is proved; zero: none
+	PendingEmail    Email  // replaces Email once it is proved; zero: none
 	FirstName       string // empty: none
 	LastName        string // empty: none
 	Status          Status
 	Role            Role
 	Locale          Locale
 	PasswordHash    PasswordHash
-	PasswordVersion int64     // counts the passwords; a stronger hash of the same one leaves it alone
+	PasswordVersion int64     // counts the passwords, not the hashes of one
 	UnverifiedUntil time.Time // zero once verified
 	SignUpNetwork   string    // keyed hash of the network that signed up; empty once verified
 	Blocked         bool
@@ -83,15 +83,15 @@ func NewUser(id uuid.UUID, email Email, hash PasswordHash, locale Locale, now ti
 	}
 }
 
-// Verify records that the user has proved to own the address.
+// Verify records that the user has proved the address.
 func (u *User) Verify(now time.Time) {
 	u.Status, u.UnverifiedUntil, u.SignUpNetwork, u.UpdatedAt = StatusVerified, time.Time{}, "", now
 }
 
-// Verified reports whether the user has proved to own the address.
+// Verified reports whether the user has proved the address.
 func (u *User) Verified() bool { return u.Status == StatusVerified }
 
-// Newer reports whether the user came after another one.
+// Newer reports whether the user was created after another one.
 func (u *User) Newer(than User) bool {
 	if order := u.CreatedAt.Compare(than.CreatedAt); order != 0 {
 		return order > 0
@@ -127,12 +127,12 @@ func checkName(field, name string) error {
 	return nil
 }
 
-// ChangeEmail replaces the address of a user; whoever calls it has seen to the proof.
+// ChangeEmail replaces the address, and drops a pending one. The caller has checked the proof.
 func (u *User) ChangeEmail(email Email, now time.Time) {
 	u.Email, u.PendingEmail, u.UpdatedAt = email, Email{}, now
 }
 
-// AwaitEmail notes the address that the user wants instead.
+// AwaitEmail sets the pending address.
 func (u *User) AwaitEmail(email Email, now time.Time) { u.PendingEmail, u.UpdatedAt = email, now }
 
 // ChangeRole replaces the role. Only a verified user can become an admin.
@@ -144,7 +144,7 @@ func (u *User) ChangeRole(role Role, now time.Time) error {
 	return nil
 }
 
-// ChangePassword replaces the password; an address that was asked for with the old one is given up.
+// ChangePassword replaces the password, and drops a pending address, which was asked for with the old one.
 func (u *User) ChangePassword(hash PasswordHash, now time.Time) {
 	u.PasswordHash, u.PendingEmail, u.UpdatedAt = hash, Email{}, now
 	u.PasswordVersion++
@@ -153,7 +153,7 @@ func (u *User) ChangePassword(hash PasswordHash, now time.Time) {
 // UpgradeHash replaces the hash by a stronger one of the same password.
 func (u *User) UpgradeHash(hash PasswordHash) { u.PasswordHash = hash }
 
-// Block keeps the user out: until the given time, or, when that is zero, until Unblock.
+// Block keeps the user out until a time, or, when it is zero, until Unblock.
 func (u *User) Block(reason string, until, now time.Time) error {
 	reason = strings.TrimSpace(reason)
 	if err := checkName("reason", reason); err != nil {
@@ -174,13 +174,13 @@ func (u *User) Unblock(now time.Time) {
 	u.Blocked, u.BlockReason, u.BlockedUntil, u.UpdatedAt = false, "", time.Time{}, now
 }
 
-// BlockedAt reports whether the user is kept out at that time: a timed block ends by itself.
+// BlockedAt reports whether the user is blocked at a time: a timed block ends by itself.
 func (u *User) BlockedAt(now time.Time) bool {
 	return u.Blocked && (u.BlockedUntil.IsZero() || now.Before(u.BlockedUntil))
 }
 
-// ActiveAdmin reports whether the user counts as one of the admins of whom one must remain. A block for a time
-// counts like one without end: nobody could act until it is over.
+// ActiveAdmin reports whether the user is an admin who can act. At least one must remain. A block with an end counts
+// like one without: until then, nobody could act.
 func (u *User) ActiveAdmin(now time.Time) bool {
 	return u.Role == RoleAdmin && u.Verified() && !u.BlockedAt(now)
 }
