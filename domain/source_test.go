@@ -6,7 +6,7 @@ import (
 	"coffeeshop/domain"
 )
 
-func TestClient_NetworkAndNeighbourhood(t *testing.T) {
+func TestSource_NetworkAndNeighbourhood(t *testing.T) {
 	t.Parallel()
 	for ip, want := range map[string][2]string{
 		"192.0.2.77":           {"192.0.2.77", "192.0.2.0/24"},
