@@ -45,7 +45,7 @@ var may = map[string][]string{
 	"adapters/memstore":           {"coffeeshop/ports/portstest"},
 	"adapters/riverjobs":          {"github.com/riverqueue", "github.com/jackc/pgx"},
 	"bootstrap":                   {"go.uber.org/fx", "go.uber.org/dig", "go.uber.org/zap", "github.com/caarlos0/env", "github.com/joho/godotenv"},
-	"bench":                       {"github.com/gofiber/fiber", "golang.org/x/crypto/bcrypt", "modernc.org/sqlite"},
+	"bench":                       {"github.com/gofiber/fiber", "github.com/golang-jwt/jwt", "github.com/jackc/pgx", "golang.org/x/crypto/bcrypt", "modernc.org/sqlite"},
 	onlyTests:                     {"coffeeshop/adapters/memstore", "coffeeshop/adapters/bunstore/pgtest", "coffeeshop/adapters/mail/transporttest"},
 }
 
@@ -220,7 +220,7 @@ func TestArchitecture_ViolationsAreFound(t *testing.T) {
 		{"adapters/httpapi", "modernc.org/sqlite", "only adapters/bunstore and bench may"},
 		{"adapters/httpapi", "zombiezen.com/go/sqlite/sqlitex", "only adapters/bunstore may"},
 		{"adapters/httpapi", "github.com/mattn/go-sqlite3", "nobody owns it"},
-		{"adapters/httpapi", "github.com/jackc/pgx/v5/pgxpool", "only adapters/bunstore and adapters/riverjobs may"},
+		{"adapters/httpapi", "github.com/jackc/pgx/v5/pgxpool", "only adapters/bunstore and adapters/riverjobs and bench may"},
 		{"adapters/httpapi", "go.uber.org/fx/fxevent", "only bootstrap may"},
 		{"adapters/mail/smtp", "coffeeshop/adapters/mail", ""},
 		{"adapters/mail/smtp", "github.com/wneessen/go-mail", ""},

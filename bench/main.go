@@ -1,8 +1,9 @@
 // Command bench measures the service beside the limits of the machine that it runs on: `task bench`.
 //
 // It builds the service, runs it as a process of its own on SQLite and on PostgreSQL (a temporary cluster of local
-// binaries), drives it over loopback, and measures each limit right before and after, so that a machine that is
-// slower today is slower for both. It needs Linux, wrk, and PostgreSQL's server and client programs.
+// binaries), and drives it over loopback. It measures each limit right before and after the service, so that a slow
+// machine is slow for both. With -baseline it measures another revision beside this one instead, in alternation. It
+// needs Linux, wrk, and PostgreSQL's server and client programs.
 package main
 
 import (
@@ -12,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"syscall"
@@ -38,16 +40,13 @@ const (
 type bench struct {
 	seconds  int
 	only     *regexp.Regexp
-	profiles string // the folder that CPU profiles are kept in; empty: in none
-	environ  []string
-	dir      string // everything that is temporary
-	binary   string // the service
+	dir      string // of all temporary files
+	binary   string // the service of the present revision
 	programs programs
 	postgres *cluster // nil until it is needed
 	sites    int      // that were prepared
 	rows     []row
 	profiled []profile
-	busy     float64 // the share of the machine that others used, before or after
 }
 
 // Programs that this one starts end with the thread that started them: the main one, and nothing is started on
@@ -58,18 +57,10 @@ func main() {
 	seconds := flag.Int("seconds", 8, "how long each measurement takes, 1 to 120")
 	only := flag.String("only", "", "measure only the rows whose name matches this `regexp`, and leave the document alone")
 	out := flag.String("out", "docs/performance.md", "the `file` that a whole run is written to")
-	profiles := flag.String("profiles", "", "a `folder` to keep the service's CPU profiles in")
-	var environ []string
-	flag.Func("env", "a `NAME=value` to try in the service's environment, any number of times; leaves the document alone", func(pair string) error {
-		environ = append(environ, pair)
-		return nil
-	})
-	bare := flag.Bool("bare-fiber", false, "be the bare Fiber handler that the service is compared with")
+	baseline := flag.String("baseline", "", "compare this `revision` with the present one, and leave the document alone")
+	bare := flag.String("bare", "", "serve this bare `path`, which the service is compared with (used by the benchmark itself)")
+	database := flag.String("database", "", "the `URL` of the bare path's database")
 	flag.Parse()
-	if *bare {
-		fail(bareFiber(os.Stdout))
-		return
-	}
 	pattern, err := regexp.Compile(*only)
 	if err != nil || *seconds < 1 || *seconds > 120 || flag.NArg() > 0 {
 		flag.Usage()
@@ -79,25 +70,27 @@ func main() {
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, runTime)
 	defer cancel()
-	b := &bench{seconds: *seconds, only: pattern, profiles: *profiles, environ: environ}
-	if *only != "" || len(environ) > 0 {
+	if *only != "" {
 		*out = ""
 	}
-	if err := b.run(ctx, *out); err != nil {
-		stop()
-		fail(err)
+	b := &bench{seconds: *seconds, only: pattern}
+	switch {
+	case *bare != "":
+		err = serveBare(ctx, *bare, *database, os.Stdout)
+	case *baseline != "":
+		err = b.run(ctx, func(ctx context.Context) error { return b.compare(ctx, *baseline) })
+	default:
+		err = b.run(ctx, func(ctx context.Context) error { return b.measure(ctx, *out) })
 	}
-}
-
-func fail(err error) {
 	if err != nil {
+		stop()
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// run measures everything that is asked for, prints it, and writes it to out, unless that is empty.
-func (b *bench) run(ctx context.Context, out string) (err error) {
+// run prepares the folder and the present revision's binary for measure, and removes all that it leaves.
+func (b *bench) run(ctx context.Context, measure func(ctx context.Context) error) (err error) {
 	if b.programs, err = findPrograms(); err != nil {
 		return err
 	}
@@ -108,13 +101,8 @@ func (b *bench) run(ctx context.Context, out string) (err error) {
 	if err := os.Chmod(b.dir, 0o711); err != nil { //nolint:gosec // PostgreSQL runs as another user and has to get through
 		return err
 	}
-	if b.profiles != "" {
-		if err := os.MkdirAll(b.profiles, 0o750); err != nil {
-			return err
-		}
-	}
 	b.progress("building the service")
-	if b.binary, err = build(ctx, b.dir); err != nil {
+	if b.binary, err = build(ctx, ".", filepath.Join(b.dir, "coffeeshop")); err != nil {
 		return err
 	}
 	defer func() {
@@ -122,20 +110,36 @@ func (b *bench) run(ctx context.Context, out string) (err error) {
 			err = errors.Join(err, b.postgres.stop())
 		}
 	}()
-	if b.busy, err = busy(ctx); err != nil {
-		return err
+	return measure(ctx)
+}
+
+// machine says what measure ran on, and how busy others kept it.
+func (b *bench) machine(ctx context.Context, measure func() error) (string, error) {
+	before, err := busy(ctx)
+	if err != nil {
+		return "", err
 	}
-	for _, engine := range []string{sqlite, postgres} {
-		if err := b.engine(ctx, engine); err != nil {
-			return fmt.Errorf("%s: %w", engine, err)
-		}
+	if err := measure(); err != nil {
+		return "", err
 	}
 	after, err := busy(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
-	b.busy = max(b.busy, after)
-	machine, err := describe(ctx, b)
+	return describe(ctx, b, max(before, after))
+}
+
+// measure measures the service beside its limits, prints the table, and writes it to the file out, unless that is
+// empty.
+func (b *bench) measure(ctx context.Context, out string) error {
+	machine, err := b.machine(ctx, func() error {
+		for _, engine := range []string{sqlite, postgres} {
+			if err := b.engine(ctx, engine); err != nil {
+				return fmt.Errorf("%s: %w", engine, err)
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (b *bench) length() time.Duration { return time.Duration(b.seconds) * time.
 func (b *bench) engine(ctx context.Context, engine string) error {
 	is := func(op string) bool { return b.wanted(op + " " + engine) }
 	if slices.ContainsFunc([]string{opMe, opRefresh, opLogin, opStorm, opStart, opMemory}, is) {
-		s, err := b.prepare(ctx, engine, smallTable)
+		s, err := b.prepare(ctx, b.binary, engine, smallTable)
 		if err != nil {
 			return err
 		}
@@ -62,25 +62,33 @@ func (b *bench) engine(ctx context.Context, engine string) error {
 }
 
 func (b *bench) start(ctx context.Context, s *site) error {
+	median, most, err := b.startTime(ctx, s)
+	if err != nil {
+		return err
+	}
+	b.add(row{what: "start to ready", engine: s.engine, result: fmt.Sprintf("%d ms (up to %d ms)", median.Milliseconds(), most.Milliseconds()),
+		goal: "under 300 ms", met: met(median < 300*time.Millisecond)})
+	return nil
+}
+
+// startTime starts the service some times, and returns the median and the longest time until it was ready.
+func (b *bench) startTime(ctx context.Context, s *site) (median, most time.Duration, err error) {
 	var took []time.Duration
 	for range starts {
 		v, err := b.serve(ctx, s)
 		if err != nil {
-			return err
+			return 0, 0, err
 		}
 		took = append(took, v.ready)
 		if err := v.stop(); err != nil {
-			return err
+			return 0, 0, err
 		}
 	}
 	slices.Sort(took)
-	median := took[starts/2]
-	b.add(row{what: "start to ready", engine: s.engine, result: fmt.Sprintf("%d ms (up to %d ms)", median.Milliseconds(), took[starts-1].Milliseconds()),
-		goal: "under 300 ms", met: verdict(median < 300*time.Millisecond)})
-	return nil
+	return took[starts/2], took[starts-1], nil
 }
 
-// running is a service with what its loads need.
+// running is a service with the tokens of its sessions.
 type running struct {
 	*service
 	*bench
@@ -102,13 +110,26 @@ func (b *bench) running(ctx context.Context, s *site, more ...string) (*running,
 
 // once runs one operation for so many seconds.
 func (r *running) once(ctx context.Context, op string, seconds int) (sample, error) {
-	switch op {
-	case opMe:
-		return r.drive(ctx, r.addr, getMe(r.tokens), seconds)
-	case opLogin:
+	if op == opLogin {
 		return r.drive(ctx, r.addr, logIn(r.site, connections), seconds)
 	}
-	return refresh(ctx, r.addr, r.tokens, time.Duration(seconds)*time.Second)
+	return r.drives(ctx, r.addr, r.tokens, op, seconds)
+}
+
+// drives runs me or refresh with the tokens of a server.
+func (b *bench) drives(ctx context.Context, addr string, all []tokens, op string, seconds int) (sample, error) {
+	if op == opMe {
+		return b.drive(ctx, addr, getMe(all), seconds)
+	}
+	return refresh(ctx, addr, all, time.Duration(seconds)*time.Second)
+}
+
+// idleMemory returns the memory of a service that nobody uses.
+func (r *running) idleMemory(ctx context.Context) (int64, error) {
+	if err := rest(ctx, 2*time.Second); err != nil {
+		return 0, err
+	}
+	return residentMemory(r.program.cmd.Process.Pid)
 }
 
 func (b *bench) loads(ctx context.Context, s *site, is func(op string) bool) (err error) {
@@ -117,14 +138,11 @@ func (b *bench) loads(ctx context.Context, s *site, is func(op string) bool) (er
 		return err
 	}
 	defer func() { err = errors.Join(err, r.stop()) }()
-	if err := rest(ctx, 2*time.Second); err != nil {
-		return err
-	}
-	idle, err := residentMemory(r.program.cmd.Process.Pid)
+	idle, err := r.idleMemory(ctx)
 	if err != nil {
 		return err
 	}
-	// Refresh comes last: a session whose generation has moved on is read differently.
+	// Refresh comes last: me reads one statement more of a session whose generation has moved on.
 	for _, op := range []string{opMe, opLogin, opStorm, opRefresh} {
 		switch {
 		case !is(op):
@@ -140,43 +158,63 @@ func (b *bench) loads(ctx context.Context, s *site, is func(op string) bool) (er
 	}
 	if is(opMemory) && r.most > 0 {
 		const mib = 1 << 20
-		b.add(row{what: "memory when idle", engine: s.engine, memory: idle, goal: "under 40 MiB", met: verdict(idle < 40*mib)})
-		b.add(row{what: "memory under load", engine: s.engine, memory: r.most, goal: "under 120 MiB", met: verdict(r.most < 120*mib)})
+		b.add(row{what: "memory when idle", engine: s.engine, memory: idle, goal: "under 40 MiB", met: met(idle < 40*mib)})
+		b.add(row{what: "memory under load", engine: s.engine, memory: r.most, goal: "under 120 MiB", met: met(r.most < 120*mib)})
 	}
 	return nil
 }
 
-// limit is what an operation is held against.
+// limit is the rate that an operation cannot exceed on this machine.
 type limit struct {
 	name    string
+	goal    float64 // the share of it that the service shall reach
 	measure func(ctx context.Context) (float64, error)
-	goal    float64
+	stop    func() error
 }
 
-func (r *running) limitOf(op string) *limit {
-	onPostgres := r.site.engine == postgres
-	switch {
+// limitOf begins the limit of an operation; nil: there is none.
+func (r *running) limitOf(ctx context.Context, op string) (*limit, error) {
+	l := &limit{name: "the bare path", goal: 0.8, stop: func() error { return nil }}
+	path, s := op, r.site
+	switch onPostgres := s.engine == postgres; {
 	case op == opLogin:
-		return &limit{"bcrypt alone", func(ctx context.Context) (float64, error) { return bcryptRate(ctx, r.length()) }, 0.95}
-	case op == opMe && onPostgres:
-		return &limit{"pgbench -S", func(ctx context.Context) (float64, error) { return r.postgres.pgbench(ctx, "-S") }, 0.8}
-	case op == opMe:
-		return &limit{"bare Fiber", func(ctx context.Context) (float64, error) { return r.bareFiberRate(ctx, getMe(r.tokens)) }, 0.45}
-	case onPostgres:
-		return &limit{"pgbench -N", func(ctx context.Context) (float64, error) { return r.postgres.pgbench(ctx, "-N") }, 1.25}
+		l.name, l.goal = "bcrypt alone", 0.95
+		l.measure = func(ctx context.Context) (float64, error) { return bcryptRate(ctx, r.length()) }
+		return l, nil
+	case op == opMe && !onPostgres:
+		path, l.name, l.goal = bareConstant, "bare Fiber", 0.45
+	case !onPostgres:
+		return nil, nil
+	default:
+		var err error
+		if s, err = r.prepare(ctx, r.binary, postgres, smallTable); err != nil {
+			return nil, err
+		}
 	}
-	return nil
+	v, err := r.beginBare(ctx, path, s)
+	if err != nil {
+		return nil, err
+	}
+	l.stop = v.stop
+	l.measure = func(ctx context.Context) (float64, error) {
+		got, err := r.drives(ctx, v.addr, v.tokens, op, r.seconds)
+		return got.rate(), err
+	}
+	return l, nil
 }
 
 // compare measures limit, service, limit.
-func (r *running) compare(ctx context.Context, op string) error {
+func (r *running) compare(ctx context.Context, op string) (err error) {
 	if _, err := r.once(ctx, op, 1); err != nil { // statements are prepared, connections opened
 		return err
 	}
-	l := r.limitOf(op)
+	l, err := r.limitOf(ctx, op)
+	if err != nil {
+		return err
+	}
 	var before, after float64
-	var err error
 	if l != nil {
+		defer func() { err = errors.Join(err, l.stop()) }()
 		if before, err = r.settled(ctx, l.measure); err != nil {
 			return err
 		}
@@ -196,7 +234,7 @@ func (r *running) compare(ctx context.Context, op string) error {
 		}
 		ratio := s.rate() * 2 / (before + after)
 		line.result = fmt.Sprintf("%.2f of %s (%s/s, %s/s)", ratio, l.name, grouped(before), grouped(after))
-		line.goal, line.met = fmt.Sprintf("%.2f", l.goal), verdict(ratio >= l.goal)
+		line.goal, line.met = fmt.Sprintf("%.2f", l.goal), met(ratio >= l.goal)
 	}
 	r.add(line)
 	return nil
@@ -213,13 +251,10 @@ func (r *running) settle(ctx context.Context) error {
 	if err := r.quiet(ctx); err != nil || r.site.engine != postgres {
 		return err
 	}
-	if _, err := r.postgres.sql(ctx, "pgbench", "VACUUM"); err != nil {
-		return err
-	}
 	return r.postgres.settle(ctx, r.site.name)
 }
 
-// storm holds both operations at once against each of them alone.
+// storm compares both operations at once with each of them alone.
 func (r *running) storm(ctx context.Context) error {
 	me, logins := getMe(r.tokens), logIn(r.site, stormClients)
 	quiet := func(l load) (sample, error) {
@@ -240,15 +275,9 @@ func (r *running) storm(ctx context.Context) error {
 		return err
 	}
 	var beside sample
-	s, used, err := r.watch(func() (sample, error) {
-		endLogins, err := r.spray(ctx, r.addr, logins, r.seconds)
-		if err != nil {
-			return sample{}, err
-		}
-		s, err := r.drive(ctx, r.addr, me, r.seconds)
-		var errLogins error
-		beside, errLogins = endLogins()
-		return s, errors.Join(err, errLogins)
+	s, used, err := r.watch(func() (s sample, err error) {
+		s, beside, err = r.both(ctx, r.seconds)
+		return s, err
 	})
 	if err != nil {
 		return err
@@ -261,9 +290,20 @@ func (r *running) storm(ctx context.Context) error {
 	kept := s.rate() * 2 / (before.rate() + after.rate())
 	r.add(row{what: "storm: GET /users/me", engine: r.site.engine, sample: s, memory: used.memory,
 		result: fmt.Sprintf("%.2f of quiet (%s/s, %s/s)", kept, grouped(before.rate()), grouped(after.rate())),
-		goal:   "0.80, p99 at most 15 ms", met: verdict(kept >= 0.8 && s.p99 <= 15*time.Millisecond)})
+		goal:   "0.80, p99 at most 15 ms", met: met(kept >= 0.8 && s.p99 <= 15*time.Millisecond)})
 	kept = beside.rate() / alone.rate()
 	r.add(row{what: "storm: POST /auth/login", engine: r.site.engine, sample: beside, memory: used.memory,
-		result: fmt.Sprintf("%.2f of quiet (%s/s)", kept, grouped(alone.rate())), goal: "0.50", met: verdict(kept >= 0.5)})
+		result: fmt.Sprintf("%.2f of quiet (%s/s)", kept, grouped(alone.rate())), goal: "0.50", met: met(kept >= 0.5)})
 	return nil
+}
+
+// both runs me while many clients log in.
+func (r *running) both(ctx context.Context, seconds int) (me, logins sample, err error) {
+	endLogins, err := r.spray(ctx, r.addr, logIn(r.site, stormClients), seconds)
+	if err != nil {
+		return me, logins, err
+	}
+	me, err = r.drive(ctx, r.addr, getMe(r.tokens), seconds)
+	logins, errLogins := endLogins()
+	return me, logins, errors.Join(err, errLogins)
 }

@@ -3,18 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"syscall"
 	"time"
 )
-
-// scale is pgbench's: a million accounts, as many as the large table has users.
-const scale = 10
 
 // tuning is what is not left at PostgreSQL's defaults. Durability is: a commit waits for the disk.
 var tuning = []string{"shared_buffers=512MB", "max_wal_size=4GB", "max_connections=200"}
@@ -25,7 +19,6 @@ type cluster struct {
 	programs programs
 	port     string
 	dir      string
-	seconds  int
 }
 
 func (b *bench) startPostgres(ctx context.Context) (*cluster, error) {
@@ -54,7 +47,7 @@ func (b *bench) startPostgres(ctx context.Context) (*cluster, error) {
 	for _, setting := range tuning {
 		args = append(args, "-c", setting)
 	}
-	c := &cluster{programs: b.programs, port: port, dir: b.dir, seconds: b.seconds}
+	c := &cluster{programs: b.programs, port: port, dir: b.dir}
 	c.program, err = begin(ctx, owner, dir, filepath.Join(b.dir, "postgres.log"), nil, syscall.SIGQUIT, b.programs.postgres, args...)
 	if err != nil {
 		return nil, err
@@ -63,12 +56,6 @@ func (b *bench) startPostgres(ctx context.Context) (*cluster, error) {
 		_, err := c.sql(ctx, "postgres", "SELECT 1")
 		return err == nil
 	})
-	if err == nil {
-		_, err = c.sql(ctx, "postgres", "CREATE DATABASE pgbench")
-	}
-	if err == nil {
-		_, err = do(ctx, nil, c.dir, nil, c.programs.pgbench, c.args("-i", "-q", "-s", strconv.Itoa(scale), "pgbench")...)
-	}
 	if err != nil {
 		return nil, errors.Join(err, c.stop())
 	}
@@ -92,23 +79,6 @@ func (c *cluster) sql(ctx context.Context, database string, statements ...string
 		args = append(args, "-c", s)
 	}
 	return do(ctx, nil, c.dir, nil, c.programs.psql, args...)
-}
-
-var tps = regexp.MustCompile(`(?m)^tps = ([0-9.]+) \(without`)
-
-// pgbench returns the transactions a second of one of its scripts: -S reads one row by its key; -N updates one,
-// reads it and inserts another, in five round trips.
-func (c *cluster) pgbench(ctx context.Context, script string) (float64, error) {
-	out, err := do(ctx, nil, c.dir, nil, c.programs.pgbench, c.args("-n", script, "-M", "prepared", "-c", strconv.Itoa(connections),
-		"-j", "2", "-T", strconv.Itoa(c.seconds), "pgbench")...)
-	if err != nil {
-		return 0, err
-	}
-	found := tps.FindStringSubmatch(out)
-	if found == nil {
-		return 0, fmt.Errorf("pgbench printed no rate:\n%s", out)
-	}
-	return strconv.ParseFloat(found[1], 64)
 }
 
 // settle lets what a load has left be done before the next measurement.

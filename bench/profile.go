@@ -30,7 +30,7 @@ type profile struct {
 
 // profile drives each operation once more, on a service that serves its CPU profile. Nothing is measured meanwhile.
 func (b *bench) profile(ctx context.Context, engine string) (err error) {
-	s, err := b.prepare(ctx, engine, smallTable)
+	s, err := b.prepare(ctx, b.binary, engine, smallTable)
 	if err != nil {
 		return err
 	}
@@ -44,10 +44,6 @@ func (b *bench) profile(ctx context.Context, engine string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.stop()) }()
-	folder := b.profiles
-	if folder == "" {
-		folder = b.dir
-	}
 	for _, op := range []string{opMe, opLogin, opRefresh} {
 		if _, err := r.once(ctx, op, 1); err != nil {
 			return err
@@ -55,7 +51,7 @@ func (b *bench) profile(ctx context.Context, engine string) (err error) {
 		if err := r.settle(ctx); err != nil {
 			return err
 		}
-		file := filepath.Join(folder, op+"-"+strings.ToLower(engine)+".pprof")
+		file := filepath.Join(b.dir, op+"-"+strings.ToLower(engine)+".pprof")
 		var beside sync.WaitGroup
 		var errProfile error
 		beside.Go(func() {

@@ -19,7 +19,7 @@ import (
 type account struct{ uid, gid int }
 
 // programs are the paths of those that are not part of this module.
-type programs struct{ wrk, initdb, postgres, pgbench, psql string }
+type programs struct{ wrk, initdb, postgres, psql string }
 
 // findPrograms looks in PATH, and for PostgreSQL's first where Debian keeps the newest version.
 func findPrograms() (p programs, err error) {
@@ -30,7 +30,7 @@ func findPrograms() (p programs, err error) {
 	for _, want := range []struct {
 		name string
 		path *string
-	}{{"wrk", &p.wrk}, {"initdb", &p.initdb}, {"postgres", &p.postgres}, {"pgbench", &p.pgbench}, {"psql", &p.psql}} {
+	}{{"wrk", &p.wrk}, {"initdb", &p.initdb}, {"postgres", &p.postgres}, {"psql", &p.psql}} {
 		for _, folder := range folders {
 			if *want.path, err = exec.LookPath(filepath.Join(folder, want.name)); err == nil {
 				break

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// row is one line of the table. What is zero is left out.
+// row is one line of the table. Zero values are left out.
 type row struct {
 	what, engine string
 	sample       sample
@@ -19,8 +19,8 @@ type row struct {
 	goal, met    string
 }
 
-func verdict(met bool) string {
-	if met {
+func met(yes bool) string {
+	if yes {
 		return "met"
 	}
 	return "not met"
@@ -48,21 +48,27 @@ func (r row) String() string { return strings.Join(strings.Fields(strings.Join(r
 
 var heads = []string{"what", "database", "requests/s", "p50 ms", "p95 ms", "p99 ms", "CPU ms a request", "RSS MiB", "measured against", "goal", ""}
 
-// table writes the rows in Markdown, aligned for those who read it as text.
+// table writes the rows in Markdown.
 func table(rows []row) string {
 	all := [][]string{heads}
 	for _, r := range rows {
 		all = append(all, r.cells())
 	}
-	widths := make([]int, len(heads))
-	for _, cells := range all {
+	return markdown(all, 2, 7)
+}
+
+// markdown writes a table whose first line is its head, aligned for those who read it as text. The columns from first
+// to last hold numbers.
+func markdown(lines [][]string, first, last int) string {
+	widths := make([]int, len(lines[0]))
+	for _, cells := range lines {
 		for i, cell := range cells {
 			widths[i] = max(widths[i], len(cell))
 		}
 	}
-	numeric := func(column int) bool { return column >= 2 && column <= 7 }
+	numeric := func(column int) bool { return column >= first && column <= last }
 	var text strings.Builder
-	for i, cells := range all {
+	for i, cells := range lines {
 		for column, cell := range cells {
 			width := widths[column]
 			if !numeric(column) {
@@ -122,8 +128,8 @@ func busy(ctx context.Context) (float64, error) {
 	return 1 - float64(idleAfter-idle)/float64(max(1, allAfter-all)), err
 }
 
-// describe says what it was measured on.
-func describe(ctx context.Context, b *bench) (string, error) {
+// describe describes the machine, of which others used a share.
+func describe(ctx context.Context, b *bench, busy float64) (string, error) {
 	version, err := do(ctx, nil, b.dir, nil, b.programs.postgres, "--version")
 	if err != nil {
 		return "", err
@@ -133,7 +139,7 @@ func describe(ctx context.Context, b *bench) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("%d cores (%s), %d GiB, %s/%s, %s, %s; others used %.0f %% of it\n", runtime.NumCPU(), processor(), (memory+1<<29)>>30,
-		runtime.GOOS, runtime.GOARCH, runtime.Version(), strings.TrimSpace(version), 100*b.busy), nil
+		runtime.GOOS, runtime.GOARCH, runtime.Version(), strings.TrimSpace(version), 100*busy), nil
 }
 
 // profileText writes the profiles in Markdown.
@@ -148,7 +154,7 @@ func profileText(all []profile) string {
 func document(machine string, rows []row, profiled []profile, seconds int) string {
 	missed := 0
 	for _, r := range rows {
-		if r.met == verdict(false) {
+		if r.met == met(false) {
 			missed++
 		}
 	}
@@ -167,13 +173,13 @@ The same loads once more, with the service's CPU profile (`+"`PPROF=true`"+`): s
 %s## How it is measured
 
 - Client, service and database share the machine; everything goes over loopback, in a closed loop: %d connections, each with one request at a time, for %d seconds. wrk drives single calls; a client of its own drives refresh, where each call needs the answer of the one before. Rows of a storm have %d clients logging in beside the %d.
-- A limit is measured right before and right after the service, and the ratio is to the mean of both. pgbench runs with `+"`-M prepared`"+`, %d clients, scale %d: `+"`-S`"+` reads one row, `+"`-N`"+` updates one row, reads it and inserts another. "bcrypt alone" is a loop on every core. "bare Fiber" is a handler that answers a constant of the same length to the same requests.
+- A limit is measured right before and right after the service, and the ratio is to the mean of both. The bare path of an operation is a process of its own with Fiber, golang-jwt, pgxpool, the one prepared statement that the operation needs, and a small JSON answer. "bcrypt alone" is a loop on every core. "bare Fiber" is a handler that answers a constant of the same length to the same requests.
 - The service runs as built for release, in production mode, with `+"`BCRYPT_COST=%d` and `RATE_LIMITS=off`"+`, and writes its log, one line a request, to a file. %s sessions take turns.
 - PostgreSQL is a temporary cluster with its default durability (a commit waits for the disk) and %s. SQLite is durable too (`+"`synchronous(FULL)`"+`).
 - CPU and RSS are those of the service's process; RSS is the most that was seen during the load. Start to ready is the median of %d starts on an existing database, from starting the process to the first 200 of `+"`/readyz`"+`.
 - Fair: one client logs in from one network, one login after the other, alone and beside %d clients who log in from elsewhere without a pause, every other time with a wrong password; `+"`X-Forwarded-For`"+` says from where. A turn is %d logins alone and %d beside each flood (%d beside the unrelated networks), since a login waits for each of those; there are %d turns. The goal is for p50 and p95, in times of p50 alone.
-- Growth: databases with %s and with %s users and sessions take %d turns of %d seconds; the rate with the small one over the rate with the large one. Of the percentiles, those of the worst turn are shown. RSS on SQLite is mostly pages of the database's file, which the kernel holds once, RSS counts for each connection that maps them, and nobody misses when they go.
-`, machine, table(rows), missed, profileText(profiled), connections, seconds, stormClients, connections, connections, scale, bcryptCost,
+- Growth: databases with %s and with %s users and sessions take %d turns of %d seconds; the rate with the small one over the rate with the large one. The percentiles are the medians of the turns. RSS on SQLite is mostly pages of the database's file, which the kernel holds once, RSS counts for each connection that maps them, and nobody misses when they go.
+`, machine, table(rows), missed, profileText(profiled), connections, seconds, stormClients, connections, bcryptCost,
 		grouped(hotSessions), strings.Join(tuning, ", "), starts, stormClients,
 		fairLogins, fairLogins, fairUnrelated, fairTurns, grouped(smallTable), grouped(largeTable), turns, (seconds+1)/2)
 }

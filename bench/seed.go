@@ -116,24 +116,31 @@ func (s *site) hot() []int {
 // tokens are those of a session.
 type tokens struct{ access, refresh string }
 
-// signed makes the tokens of the sessions in use.
+// signed returns the service's tokens of the sessions in use.
 func (s *site) signed() ([]tokens, error) {
 	signer, err := jwttoken.New(jwttoken.Config{Secret: domain.NewSecret(secret), AccessLife: accessLife})
 	if err != nil {
 		return nil, err
 	}
-	var all []tokens
-	for _, i := range s.hot() {
-		user, session := uuid.MustParse(fmt.Sprintf(userID, i)), uuid.MustParse(fmt.Sprintf(sessionID, i))
-		jti := uuid.MustParse(fmt.Sprintf(tokenID, i))
+	return s.tokens(func(user, session, jti uuid.UUID) (tokens, error) {
 		access, err1 := signer.SignAccess(ports.AccessClaims{JTI: uuid.New(), UserID: user, SessionID: session, Generation: 1,
 			Role: domain.RoleUser, IssuedAt: issued(), ExpiresAt: issued().Add(accessLife)})
 		refresh, err2 := signer.SignRefresh(ports.RefreshClaims{UserID: user, RefreshToken: domain.RefreshToken{JTI: jti, SessionID: session,
 			Generation: 1, IssuedAt: issued(), ExpiresAt: issued().Add(refreshLife)}})
-		if err := errors.Join(err1, err2); err != nil {
+		return tokens{access, refresh}, errors.Join(err1, err2)
+	})
+}
+
+// tokens returns the tokens of the sessions in use, as sign makes them.
+func (s *site) tokens(sign func(user, session, jti uuid.UUID) (tokens, error)) ([]tokens, error) {
+	var all []tokens
+	for _, i := range s.hot() {
+		user, session := uuid.MustParse(fmt.Sprintf(userID, i)), uuid.MustParse(fmt.Sprintf(sessionID, i))
+		pair, err := sign(user, session, uuid.MustParse(fmt.Sprintf(tokenID, i)))
+		if err != nil {
 			return nil, err
 		}
-		all = append(all, tokens{access, refresh})
+		all = append(all, pair)
 	}
 	return all, nil
 }

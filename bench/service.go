@@ -24,9 +24,9 @@ const (
 	postgres = "PostgreSQL"
 )
 
-func build(ctx context.Context, dir string) (string, error) {
-	binary := filepath.Join(dir, "coffeeshop")
-	if _, err := do(ctx, nil, "", goEnviron(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "coffeeshop"); err != nil {
+// build builds the service whose source is in a folder.
+func build(ctx context.Context, source, binary string) (string, error) {
+	if _, err := do(ctx, nil, source, goEnviron(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "coffeeshop"); err != nil {
 		return "", fmt.Errorf("build the service: %w", err)
 	}
 	return binary, nil
@@ -40,6 +40,7 @@ func goEnviron() []string {
 
 // site is a database with the service's schema and so many users, and what the service is started with there.
 type site struct {
+	binary  string // the service
 	engine  string
 	users   int
 	data    string // the service's folder
@@ -47,10 +48,10 @@ type site struct {
 	environ []string
 }
 
-// prepare makes a database, with a user and a session for each number from 1 on.
-func (b *bench) prepare(ctx context.Context, engine string, users int) (*site, error) {
+// prepare makes a database for a binary of the service, with a user and a session for each number from 1 on.
+func (b *bench) prepare(ctx context.Context, binary, engine string, users int) (*site, error) {
 	b.sites++
-	s := &site{engine: engine, users: users, name: fmt.Sprintf("bench_%d_%d", users, b.sites)}
+	s := &site{binary: binary, engine: engine, users: users, name: fmt.Sprintf("bench_%d_%d", users, b.sites)}
 	s.data = filepath.Join(b.dir, engine+"-"+s.name)
 	if err := os.Mkdir(s.data, 0o700); err != nil {
 		return nil, err
@@ -72,7 +73,7 @@ func (b *bench) prepare(ctx context.Context, engine string, users int) (*site, e
 		}
 		s.environ = append(s.environ, "DATABASE_URL="+b.postgres.url(s.name))
 	}
-	if _, err := do(ctx, nil, s.data, s.environ, b.binary, "migrate", "up"); err != nil {
+	if _, err := do(ctx, nil, s.data, s.environ, binary, "migrate", "up"); err != nil {
 		return nil, err
 	}
 	b.progress("%s: making %d users with sessions", engine, users)
@@ -94,10 +95,10 @@ func (b *bench) serve(ctx context.Context, s *site, more ...string) (*service, e
 		return nil, err
 	}
 	v := &service{site: s, addr: net.JoinHostPort("127.0.0.1", port)}
-	environ := slices.Concat(s.environ, []string{"HTTP_ADDR=" + v.addr}, more, b.environ)
+	environ := slices.Concat(s.environ, []string{"HTTP_ADDR=" + v.addr}, more)
 	log := filepath.Join(s.data, "service.log")
 	start := time.Now()
-	if v.program, err = begin(ctx, nil, s.data, log, environ, syscall.SIGTERM, b.binary, "serve"); err != nil {
+	if v.program, err = begin(ctx, nil, s.data, log, environ, syscall.SIGTERM, s.binary, "serve"); err != nil {
 		return nil, err
 	}
 	err = v.program.await(func() bool { return get(ctx, "http://"+v.addr+"/readyz", io.Discard) == nil })

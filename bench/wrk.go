@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// sample is what a client saw of a load.
+// sample is the result of a load, as its clients saw it.
 type sample struct {
 	requests      int // that were answered, and not refused
 	refused       int // with a status of 400 or more
@@ -21,10 +22,24 @@ type sample struct {
 
 func (s sample) rate() float64 { return float64(s.requests) / s.time.Seconds() }
 
-// with adds another sample of the same load. Of the percentiles, the worse remain.
-func (s sample) with(o sample) sample {
-	return sample{requests: s.requests + o.requests, refused: s.refused + o.refused, time: s.time + o.time,
-		p50: max(s.p50, o.p50), p95: max(s.p95, o.p95), p99: max(s.p99, o.p99)}
+// merge returns the sample of several turns: all their requests, and the medians of their percentiles.
+func merge(turns []sample) sample {
+	var all sample
+	median := func(of func(sample) time.Duration) time.Duration {
+		var sorted []time.Duration
+		for _, s := range turns {
+			sorted = append(sorted, of(s))
+		}
+		slices.Sort(sorted)
+		return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
+	}
+	for _, s := range turns {
+		all.requests, all.refused, all.time = all.requests+s.requests, all.refused+s.refused, all.time+s.time
+	}
+	all.p50 = median(func(s sample) time.Duration { return s.p50 })
+	all.p95 = median(func(s sample) time.Duration { return s.p95 })
+	all.p99 = median(func(s sample) time.Duration { return s.p99 })
+	return all
 }
 
 // The script has wrk send requests that are ready in turn, and print what it saw in numbers.
