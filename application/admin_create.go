@@ -29,7 +29,7 @@ func (a *App) CreateAdmin(ctx context.Context, address, secret string) (domain.U
 // It may run on several replicas at once.
 func (a *App) EnsureAdmin(ctx context.Context, address, secret string) (bool, error) {
 	present := true
-	err := a.write(ctx, domain.Operator{}, domain.Source{}, ports.Whom{Admins: true}, func(tx *tx) error {
+	err := a.write(ctx, domain.Operator{}, domain.Source{}, ports.UserSet{Admins: true}, func(tx *tx) error {
 		present = len(tx.users) > 0
 		return nil
 	})
@@ -59,7 +59,7 @@ func (a *App) createAdmin(ctx context.Context, address, secret string, onlyFirst
 	}
 	id := a.newID()
 	var u domain.User
-	err = a.write(ctx, domain.Operator{}, domain.Source{}, ports.Whom{Address: email.Key, Admins: onlyFirst}, func(tx *tx) error {
+	err = a.write(ctx, domain.Operator{}, domain.Source{}, ports.UserSet{Address: email.Key, Admins: onlyFirst}, func(tx *tx) error {
 		u = domain.User{}
 		if onlyFirst && slices.ContainsFunc(tx.users, func(u domain.User) bool { return u.Verified() && u.Role == domain.RoleAdmin }) {
 			return nil

@@ -15,7 +15,7 @@ func (a *App) PromoteAdmin(ctx context.Context, address string) (domain.User, er
 		return domain.User{}, err
 	}
 	var u domain.User
-	err = a.write(ctx, domain.Operator{}, domain.Source{}, ports.Whom{Address: email.Key}, func(tx *tx) error {
+	err = a.write(ctx, domain.Operator{}, domain.Source{}, ports.UserSet{Address: email.Key}, func(tx *tx) error {
 		var found bool
 		if u, found = tx.owner(email.Key); !found {
 			return domain.ErrUserNotFound

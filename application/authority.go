@@ -60,7 +60,7 @@ func (tx *tx) deleteSignUps(ctx context.Context, address string, chosen func(dom
 			ids = append(ids, u.ID)
 		}
 	}
-	return tx.Users().DeleteAttempts(ctx, ids...)
+	return tx.Users().DeleteSignUps(ctx, ids...)
 }
 
 // keepsAnAdmin refuses to take an active admin away when no other remains. The admins are locked.

@@ -46,7 +46,7 @@ func (a *App) DeliverChallenge(ctx context.Context, id uuid.UUID) error {
 	if err != nil {
 		return fmt.Errorf("deliver challenge %s: %w", id, err)
 	}
-	return a.write(ctx, domain.Anonymous{}, c.Source, ports.Whom{}, func(tx *tx) error {
+	return a.write(ctx, domain.Anonymous{}, c.Source, ports.UserSet{}, func(tx *tx) error {
 		return a.record(ctx, tx, domain.ActionCodeMailed, c.UserID, "purpose", string(c.Purpose))
 	})
 }
@@ -83,7 +83,7 @@ func (a *App) wantsMail(ctx context.Context, c domain.Challenge) (bool, error) {
 
 // tellOwner writes a notice to the owner of an address that somebody else tried to use, at most one an hour.
 func (a *App) tellOwner(ctx context.Context, owner domain.User, kind domain.NoticeKind) error {
-	return a.write(ctx, domain.Anonymous{}, domain.Source{}, ports.Whom{}, func(tx *tx) error {
+	return a.write(ctx, domain.Anonymous{}, domain.Source{}, ports.UserSet{}, func(tx *tx) error {
 		wait, err := tx.Throttles().Take(ctx, a.throttles.For(domain.ThrottleSignUpNotices, string(kind), owner.Email.Key), domain.SignUpNotices, tx.now)
 		if err != nil || wait > 0 {
 			return err

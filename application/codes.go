@@ -27,7 +27,7 @@ func (a *App) askForCode(ctx context.Context, address string, p domain.Purpose, 
 		}
 	}
 	id := a.newRandomID()
-	err = a.write(ctx, domain.Anonymous{}, source, ports.Whom{Address: email.Key}, func(tx *tx) error {
+	err = a.write(ctx, domain.Anonymous{}, source, ports.UserSet{Address: email.Key}, func(tx *tx) error {
 		to, locale := email, domain.LocaleEnglish
 		u, found := pick(tx, email.Key)
 		if found {
@@ -102,7 +102,7 @@ func (a *App) compare(ctx context.Context, actor domain.Actor, source domain.Sou
 	if err := a.charge(ctx, found.costs...); err != nil {
 		return answer{}, err
 	}
-	err := a.write(ctx, actor, source, ports.Whom{Address: email.Key}, func(tx *tx) error {
+	err := a.write(ctx, actor, source, ports.UserSet{Address: email.Key}, func(tx *tx) error {
 		live, err := tx.Challenges().Live(ctx, p, email.Key, tx.now)
 		if err != nil {
 			return err

@@ -105,7 +105,7 @@ func TestCodes_ThatEndWhileTheyWaitForALockAreRefused(t *testing.T) {
 			done := make(chan error, 1)
 			err := w.store.InTx(w.ctx, func(tx ports.Store) error {
 				last := w.mails.challenges[len(w.mails.challenges)-1]
-				if _, err := tx.Users().Lock(w.ctx, ports.Whom{Address: last.Email.Key}); err != nil {
+				if _, err := tx.Users().Lock(w.ctx, ports.UserSet{Address: last.Email.Key}); err != nil {
 					return err
 				}
 				go func() { done <- use(w.mails.last().Long) }()

@@ -25,7 +25,7 @@ func (a *App) ConfirmEmail(ctx context.Context, p domain.Principal, text string,
 		return domain.User{}, fmt.Errorf("confirm an address: %w", err)
 	}
 	var u domain.User
-	err = a.write(ctx, p, source, ports.Whom{Address: email.Key}, func(tx *tx) error {
+	err = a.write(ctx, p, source, ports.UserSet{Address: email.Key}, func(tx *tx) error {
 		u = tx.actor.User
 		if u.PendingEmail.Key != email.Key {
 			return domain.ErrInvalidCode

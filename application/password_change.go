@@ -22,7 +22,7 @@ func (a *App) ChangePassword(ctx context.Context, p domain.Principal, current, n
 	if err != nil {
 		return fmt.Errorf("change password: %w", err)
 	}
-	err = a.write(ctx, p, source, ports.Whom{}, func(tx *tx) error {
+	err = a.write(ctx, p, source, ports.UserSet{}, func(tx *tx) error {
 		u := tx.actor.User
 		if err := proof.holds(u); err != nil {
 			return err

@@ -45,7 +45,7 @@ func (a *App) ResetPassword(ctx context.Context, in ResetPassword) error {
 	if err != nil {
 		return fmt.Errorf("reset password: %w", err)
 	}
-	err = a.write(ctx, domain.Anonymous{}, in.Source, ports.Whom{Address: email.Key}, func(tx *tx) error {
+	err = a.write(ctx, domain.Anonymous{}, in.Source, ports.UserSet{Address: email.Key}, func(tx *tx) error {
 		u, ok := tx.user(found.challenge.UserID)
 		if !ok {
 			return domain.ErrInvalidCode

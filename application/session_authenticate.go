@@ -40,7 +40,7 @@ func (a *App) Authenticate(ctx context.Context, token string, source domain.Sour
 // refuseStolen ends the session of an access token whose generation was superseded. The answer with that generation
 // was not lost after all, so two parties hold tokens of the session.
 func (a *App) refuseStolen(ctx context.Context, session uuid.UUID, source domain.Source) error {
-	err := a.write(ctx, domain.Anonymous{}, source, ports.Whom{}, func(tx *tx) error {
+	err := a.write(ctx, domain.Anonymous{}, source, ports.UserSet{}, func(tx *tx) error {
 		s, err := tx.Sessions().Lock(ctx, session, tx.now)
 		if errors.Is(err, domain.ErrNotFound) {
 			return domain.ErrSessionEnded

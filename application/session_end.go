@@ -54,7 +54,7 @@ func (a *App) EndSessions(ctx context.Context, p domain.Principal, user uuid.UUI
 
 // writeSessions is write for a caller who may manage the sessions of a user.
 func (a *App) writeSessions(ctx context.Context, p domain.Principal, user uuid.UUID, source domain.Source, fn func(tx *tx) error) error {
-	return a.write(ctx, p, source, ports.Whom{IDs: []uuid.UUID{user}}, func(tx *tx) error {
+	return a.write(ctx, p, source, ports.UserSet{IDs: []uuid.UUID{user}}, func(tx *tx) error {
 		if p.User.ID != user {
 			if err := tx.actor.RequireAdmin(); err != nil {
 				return err

@@ -65,7 +65,7 @@ func (a *App) beginSession(ctx context.Context, compared domain.User, upgraded d
 	id, jti := a.newID(), a.newID()
 	var state ports.SessionState
 	var now time.Time
-	err := a.write(ctx, domain.Anonymous{}, source, ports.Whom{IDs: []uuid.UUID{compared.ID}}, func(tx *tx) error {
+	err := a.write(ctx, domain.Anonymous{}, source, ports.UserSet{IDs: []uuid.UUID{compared.ID}}, func(tx *tx) error {
 		u, ok := tx.user(compared.ID)
 		switch {
 		case !ok || u.PasswordVersion != compared.PasswordVersion || u.Email.Key != compared.Email.Key:

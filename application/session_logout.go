@@ -16,7 +16,7 @@ func (a *App) Logout(ctx context.Context, token string, source domain.Source) er
 	if err != nil {
 		return err
 	}
-	err = a.write(ctx, domain.Anonymous{}, source, ports.Whom{}, func(tx *tx) error {
+	err = a.write(ctx, domain.Anonymous{}, source, ports.UserSet{}, func(tx *tx) error {
 		s, err := tx.Sessions().Lock(ctx, claims.SessionID, tx.now)
 		if err != nil && !errors.Is(err, domain.ErrNotFound) {
 			return err

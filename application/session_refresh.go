@@ -32,13 +32,13 @@ func (a *App) Refresh(ctx context.Context, token string, source domain.Source) (
 }
 
 func (a *App) rotation(session, jti uuid.UUID, reason domain.RevocationReason, now time.Time) ports.Rotation {
-	return ports.Rotation{SessionID: session, JTI: jti, Reason: reason, NextJTI: a.newID(),
-		Now: now, Life: a.settings.Lifetimes.Refresh}
+	next := domain.NewRefreshToken(session, a.newID(), now, a.settings.Lifetimes.Refresh)
+	return ports.Rotation{JTI: jti, Reason: reason, Next: next, Now: now}
 }
 
 // refreshAgain decides on a token that is not its session's current one.
 func (a *App) refreshAgain(ctx context.Context, claims ports.RefreshClaims, source domain.Source) (state ports.SessionState, err error) {
-	err = a.write(ctx, domain.Anonymous{}, source, ports.Whom{}, func(tx *tx) error {
+	err = a.write(ctx, domain.Anonymous{}, source, ports.UserSet{}, func(tx *tx) error {
 		s, revoked, err := tx.lockRevoked(ctx, claims)
 		if err != nil {
 			return err

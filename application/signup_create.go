@@ -47,7 +47,7 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 	}
 	id, challenge := a.newID(), a.newRandomID()
 	var u domain.User
-	err = a.write(ctx, domain.Anonymous{}, in.Source, ports.Whom{Address: email.Key}, func(tx *tx) error {
+	err = a.write(ctx, domain.Anonymous{}, in.Source, ports.UserSet{Address: email.Key}, func(tx *tx) error {
 		live, err := tx.Challenges().Live(ctx, domain.PurposeVerifyEmail, email.Key, tx.now)
 		if err != nil {
 			return err
@@ -57,7 +57,7 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 		if err := u.Rename(in.FirstName, in.LastName, tx.now); err != nil {
 			return err
 		}
-		created, err := tx.Users().CreateAttempt(ctx, u)
+		created, err := tx.Users().CreateSignUp(ctx, u)
 		if err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ func (a *App) Verify(ctx context.Context, in Verify) error {
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
-	err = a.write(ctx, domain.Anonymous{}, in.Source, ports.Whom{Address: email.Key}, func(tx *tx) error {
+	err = a.write(ctx, domain.Anonymous{}, in.Source, ports.UserSet{Address: email.Key}, func(tx *tx) error {
 		u, ok := tx.user(found.challenge.UserID)
 		if !ok {
 			return domain.ErrInvalidCode

@@ -24,7 +24,7 @@ type tx struct {
 // Principal whose session has ended gets domain.ErrSessionEnded. fn may run more than once.
 //
 // An error of fn rolls everything back, unless fn marks it with keep.
-func (a *App) write(ctx context.Context, actor domain.Actor, source domain.Source, who ports.Whom, fn func(tx *tx) error) error {
+func (a *App) write(ctx context.Context, actor domain.Actor, source domain.Source, who ports.UserSet, fn func(tx *tx) error) error {
 	p, loggedIn := actor.(domain.Principal)
 	if loggedIn {
 		who.IDs = append(slices.Clone(who.IDs), p.User.ID)

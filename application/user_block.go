@@ -22,7 +22,7 @@ type BlockUser struct {
 // BlockUser ends the user's sessions and keeps it from logging in, for an admin. The last active admin cannot
 // be blocked.
 func (a *App) BlockUser(ctx context.Context, p domain.Principal, in BlockUser) (domain.User, error) {
-	who := ports.Whom{IDs: []uuid.UUID{in.ID}, Admins: true}
+	who := ports.UserSet{IDs: []uuid.UUID{in.ID}, Admins: true}
 	return a.changeBlock(ctx, p, in.Source, who, domain.ActionUserBlocked, func(tx *tx, u *domain.User) error {
 		if err := tx.keepsAnAdmin(*u); err != nil {
 			return err
@@ -37,7 +37,7 @@ func (a *App) BlockUser(ctx context.Context, p domain.Principal, in BlockUser) (
 
 // UnblockUser lets a user in again, for an admin.
 func (a *App) UnblockUser(ctx context.Context, p domain.Principal, id uuid.UUID, source domain.Source) (domain.User, error) {
-	who := ports.Whom{IDs: []uuid.UUID{id}}
+	who := ports.UserSet{IDs: []uuid.UUID{id}}
 	return a.changeBlock(ctx, p, source, who, domain.ActionUserUnblocked, func(tx *tx, u *domain.User) error {
 		u.Unblock(tx.now)
 		return nil
@@ -45,7 +45,7 @@ func (a *App) UnblockUser(ctx context.Context, p domain.Principal, id uuid.UUID,
 }
 
 // changeBlock changes the first user of who, and records the action.
-func (a *App) changeBlock(ctx context.Context, p domain.Principal, source domain.Source, who ports.Whom, action domain.Action,
+func (a *App) changeBlock(ctx context.Context, p domain.Principal, source domain.Source, who ports.UserSet, action domain.Action,
 	change func(tx *tx, u *domain.User) error,
 ) (domain.User, error) {
 	var u domain.User

@@ -12,7 +12,7 @@ import (
 
 // DeleteUser removes a user with all rows of it but the audit's, for an admin. The last active admin stays.
 func (a *App) DeleteUser(ctx context.Context, p domain.Principal, id uuid.UUID, source domain.Source) error {
-	err := a.write(ctx, p, source, ports.Whom{IDs: []uuid.UUID{id}, Admins: true}, func(tx *tx) error {
+	err := a.write(ctx, p, source, ports.UserSet{IDs: []uuid.UUID{id}, Admins: true}, func(tx *tx) error {
 		if err := tx.actor.RequireAdmin(); err != nil {
 			return err
 		}
@@ -34,7 +34,7 @@ func (a *App) DeleteOwnAccount(ctx context.Context, p domain.Principal, currentP
 	if err != nil {
 		return fmt.Errorf("delete own account: %w", err)
 	}
-	err = a.write(ctx, p, source, ports.Whom{Admins: true}, func(tx *tx) error {
+	err = a.write(ctx, p, source, ports.UserSet{Admins: true}, func(tx *tx) error {
 		if err := proof.holds(tx.actor.User); err != nil {
 			return err
 		}

@@ -40,7 +40,7 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 			return domain.User{}, fmt.Errorf("update user %s: %w", in.ID, err)
 		}
 	}
-	who := ports.Whom{Address: email.Key, IDs: []uuid.UUID{in.ID}, Admins: role == domain.RoleUser}
+	who := ports.UserSet{Address: email.Key, IDs: []uuid.UUID{in.ID}, Admins: role == domain.RoleUser}
 	var u domain.User
 	err = a.write(ctx, p, in.Source, who, func(tx *tx) (err error) {
 		if err := in.allowed(tx.actor); err != nil {

@@ -21,7 +21,9 @@ func TestMerge_AddsRequestsAndTakesTheMedianOfPercentiles(t *testing.T) {
 
 func TestRatio_ComparesRatesTimesAndMemory(t *testing.T) {
 	t.Parallel()
-	rate := func(n int) sample { return sample{requests: n, time: time.Second, p50: time.Millisecond, p99: 9 * time.Millisecond} }
+	rate := func(n int) sample {
+		return sample{requests: n, time: time.Second, p50: time.Millisecond, p99: 9 * time.Millisecond}
+	}
 	for want, r := range map[string]ratio{
 		"0.50": {samples: [2]sample{rate(200), rate(100)}},
 		"1.50": {start: [2]time.Duration{100 * time.Millisecond, 150 * time.Millisecond}},

@@ -8,16 +8,16 @@ import (
 
 // Session is one login. Every refresh begins a new generation of its two tokens.
 type Session struct {
-	ID         uuid.UUID
-	UserID     uuid.UUID
-	UserAgent  string
-	IP         string
-	CreatedAt  time.Time
-	LastUsedAt time.Time // the last login or refresh, and so when a refresh token was last handed out
-	ExpiresAt  time.Time // the session's end, whatever is refreshed
-	Generation int64     // of the current tokens; 1 at login
-	Rotated    int64     // the generation of the token that was rotated last; 0 before the first refresh
-	Delivered  int64     // the highest generation known to have reached the client
+	ID                  uuid.UUID
+	UserID              uuid.UUID
+	UserAgent           string
+	IP                  string
+	CreatedAt           time.Time
+	LastUsedAt          time.Time // the last login or refresh, and so when a refresh token was last handed out
+	ExpiresAt           time.Time // the session's end, whatever is refreshed
+	Generation          int64     // of the current tokens; 1 at login
+	RotatedGeneration   int64     // the generation of the token that was rotated last; 0 before the first refresh
+	DeliveredGeneration int64     // the highest generation known to have reached the client
 }
 
 // NewSession returns a session in its first generation, with its refresh token.
@@ -26,18 +26,16 @@ func NewSession(id, user, jti uuid.UUID, source Source, now time.Time, l Session
 		ID: id, UserID: user, UserAgent: source.UserAgent, IP: source.IP,
 		CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(l.Session).Truncate(time.Second), Generation: 1,
 	}
-	return s, s.Token(jti, now, l.Refresh)
+	return s, s.Adopt(NewRefreshToken(id, jti, now, l.Refresh))
 }
 
-// Token returns a refresh token of the session's current generation: it lives for life, but not longer than
-// the session.
-func (s Session) Token(jti uuid.UUID, now time.Time, life time.Duration) RefreshToken {
-	iat := now.Truncate(time.Second)
-	exp := iat.Add(life)
-	if exp.After(s.ExpiresAt) {
-		exp = s.ExpiresAt
+// Adopt returns a refresh token as one of the session's current generation, which ends with the session at the latest.
+func (s Session) Adopt(t RefreshToken) RefreshToken {
+	t.Generation = s.Generation
+	if t.ExpiresAt.After(s.ExpiresAt) {
+		t.ExpiresAt = s.ExpiresAt
 	}
-	return RefreshToken{JTI: jti, SessionID: s.ID, Generation: s.Generation, IssuedAt: iat, ExpiresAt: exp}
+	return t
 }
 
 // Live reports whether the session has not reached its end.
@@ -58,6 +56,12 @@ type RefreshToken struct {
 	Generation int64
 	IssuedAt   time.Time
 	ExpiresAt  time.Time
+}
+
+// NewRefreshToken returns a refresh token of a session, without a generation.
+func NewRefreshToken(session, jti uuid.UUID, now time.Time, life time.Duration) RefreshToken {
+	iat := now.Truncate(time.Second)
+	return RefreshToken{JTI: jti, SessionID: session, IssuedAt: iat, ExpiresAt: iat.Add(life)}
 }
 
 // RevocationReason says why a refresh token is in the blacklist.
@@ -97,7 +101,7 @@ func (s Session) Judge(t RevokedToken, now time.Time, grace time.Duration) Verdi
 		return VerdictRefuse
 	case now.Sub(t.RevokedAt) < grace:
 		return VerdictRepeat
-	case t.Reason != ReasonRotated || t.Generation != s.Rotated:
+	case t.Reason != ReasonRotated || t.Generation != s.RotatedGeneration:
 		return VerdictTheft
 	case now.Sub(s.LastUsedAt) < grace: // the answer with the current token may have just reached another tab, or not yet
 		return VerdictRepeat
@@ -109,4 +113,4 @@ func (s Session) Judge(t RevokedToken, now time.Time, grace time.Duration) Verdi
 }
 
 // InUse reports whether a token of the current generation is known to have reached the client.
-func (s Session) InUse() bool { return s.Delivered >= s.Generation }
+func (s Session) InUse() bool { return s.DeliveredGeneration >= s.Generation }

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"coffeeshop/domain"
 )
 
@@ -11,12 +13,12 @@ func TestJudge_EveryCaseOfATokenThatIsNotTheCurrentOne(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	const grace = 10 * time.Second
-	session := domain.Session{Generation: 5, Rotated: 4, Delivered: 4}
+	session := domain.Session{Generation: 5, RotatedGeneration: 4, DeliveredGeneration: 4}
 	repeated, delivered := session, session
 	repeated.LastUsedAt = now.Add(1 - grace)
 	used := repeated
-	used.Delivered = 5
-	delivered.Delivered = 5
+	used.DeliveredGeneration = 5
+	delivered.DeliveredGeneration = 5
 	for name, c := range map[string]struct {
 		session    domain.Session
 		reason     domain.RevocationReason
@@ -43,5 +45,14 @@ func TestJudge_EveryCaseOfATokenThatIsNotTheCurrentOne(t *testing.T) {
 		if got := c.session.Judge(token, now, grace); got != c.want {
 			t.Errorf("%s: verdict %d, want %d", name, got, c.want)
 		}
+	}
+}
+
+func TestNewRefreshToken_LivesForItsLifeInWholeSeconds(t *testing.T) {
+	t.Parallel()
+	second := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	got := domain.NewRefreshToken(uuid.New(), uuid.New(), second.Add(time.Second-time.Microsecond), 90*time.Second)
+	if !got.IssuedAt.Equal(second) || !got.ExpiresAt.Equal(second.Add(90*time.Second)) {
+		t.Errorf("%+v", got)
 	}
 }

@@ -1,5 +1,8 @@
-// Package migrations holds the schema, once for each engine. The two folders have the same versions; a
-// migration that was released is never edited, the next one changes what it made.
+// Package migrations holds the schema, once for each engine, in the same versions.
+//
+// A file that is in use is never edited: every change of the schema is a new file in both folders. Expand first, contract
+// later: a new file only adds (a table, a nullable column, an index), so that the replicas of the version before go on
+// working during a deployment; a file of a later version removes the parts that nobody uses any more.
 package migrations
 
 import (

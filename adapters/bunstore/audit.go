@@ -38,17 +38,17 @@ func (r audit) Append(ctx context.Context, e domain.AuditEvent) error {
 		row.Details = map[string]string{}
 	}
 	_, err := r.write.NewInsert().Model(&row).Exec(ctx)
-	return fail("record an audit event", err)
+	return mapError("record an audit event", err)
 }
 
 func (r audit) Forget(ctx context.Context, user uuid.UUID) error {
 	_, err := r.write.NewRaw("UPDATE audit_events SET ip = '', user_agent = '', details = '{}' WHERE actor = ? OR subject = ?", user, user).Exec(ctx)
-	return fail("forget a user in the audit events", err)
+	return mapError("forget a user in the audit events", err)
 }
 
 func (r audit) DeleteBefore(ctx context.Context, before time.Time, limit int) (int, error) {
 	n, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT id FROM audit_events "+
 		"WHERE at < ? ORDER BY at LIMIT ? ?) DELETE FROM audit_events WHERE id IN (SELECT id FROM due)",
 		stamp(before), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
-	return n, fail("delete old audit events", err)
+	return n, mapError("delete old audit events", err)
 }

@@ -1,8 +1,8 @@
 // Package bunstore keeps the service's data in PostgreSQL or SQLite, by Bun.
 //
-// Both engines run the same statements, except where one of them does in a single statement what the other
-// needs a transaction for. The statements of the hot path (Authenticate, MarkDelivered, Rotate) are prepared and
-// go past Bun, which writes its arguments into the text; on SQLite Authenticate goes past database/sql as well.
+// Both engines run the same statements, but where one statement of PostgreSQL replaces a transaction of SQLite. The
+// statements of the hot path (Authenticate, MarkDelivered, Rotate) do not go through Bun, which writes its arguments into
+// the text: they are prepared.
 package bunstore
 
 import (
@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,7 +22,7 @@ import (
 	"coffeeshop/ports"
 )
 
-// Config says where the data is.
+// Config names the database.
 type Config struct {
 	PostgresURL string // selects PostgreSQL; a URL or a keyword/value string
 	SQLitePath  string // the file, otherwise; it and its folder are made when they are not there
@@ -31,7 +32,7 @@ type Config struct {
 // JobQueue enqueues jobs inside the store's transactions: a job is there when the transaction commits, and only
 // then.
 type JobQueue interface {
-	// InPostgres returns the jobs of a transaction. Commit and Rollback of tx do nothing: the store ends it.
+	// InPostgres returns the jobs of a transaction. The store ends tx.
 	InPostgres(tx pgx.Tx) ports.Jobs
 	InSQLite(tx *sql.Tx) ports.Jobs
 }
@@ -44,13 +45,15 @@ type DB struct {
 	read  *bun.DB
 	pool  *pgxpool.Pool // nil on SQLite
 	path  string        // of SQLite's file
-	hot   hotReaders    // SQLite's
+
+	preparing    sync.Mutex // keeps authenticate
+	authenticate *sql.Stmt  // SQLite only; nil before its first use
 }
 
 var _ ports.Store = (*DB)(nil)
 
-// Open opens the database and checks that it answers; the schema is left to Migrate. Without jobs nothing can
-// be enqueued, which is enough for migrations.
+// Open opens the database and checks that it answers; Migrate makes the schema. Without jobs the store enqueues nothing,
+// which is enough for migrations.
 func Open(ctx context.Context, cfg Config, jobs JobQueue) (*DB, error) {
 	db := &DB{jobs: jobs}
 	var err error
@@ -63,7 +66,7 @@ func Open(ctx context.Context, cfg Config, jobs JobQueue) (*DB, error) {
 		err = errors.New("neither a URL of PostgreSQL nor a file of SQLite is given")
 	}
 	if err != nil {
-		return nil, fail("open the database", err)
+		return nil, mapError("open the database", err)
 	}
 	db.scope = scope{db: db, read: db.read, write: db.write}
 	return db, nil
@@ -82,7 +85,7 @@ func (db *DB) isPostgres() bool { return db.pool != nil }
 // Pool is PostgreSQL's pool of connections; nil on SQLite.
 func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 
-// SQLite is the one connection that writes; nil on PostgreSQL. Who holds it keeps all other writers waiting.
+// SQLite is the one connection that writes; nil on PostgreSQL. While it is in use all other writers wait.
 func (db *DB) SQLite() *sql.DB {
 	if db.isPostgres() {
 		return nil
@@ -93,11 +96,11 @@ func (db *DB) SQLite() *sql.DB {
 // closeTime is how long Close waits for connections that are still in use.
 const closeTime = 10 * time.Second
 
-// Close closes all connections. Those in use are waited for, but not for ever.
+// Close closes all connections, and waits a while for those in use.
 func (db *DB) Close() error {
 	if !db.isPostgres() {
-		// The writer goes last: it takes the log back into the file.
-		if err := errors.Join(db.hot.close(), db.read.Close(), db.write.Close()); err != nil {
+		// The writer is last: it takes the log back into the file.
+		if err := errors.Join(db.read.Close(), db.write.Close()); err != nil {
 			return fmt.Errorf("close the database: %w", err)
 		}
 		return nil
@@ -119,7 +122,7 @@ func (db *DB) Close() error {
 	}
 }
 
-// scope is where statements go: the whole database, or one transaction.
+// scope is the whole database, or one transaction of it.
 type scope struct {
 	db    *DB
 	read  bun.IDB
@@ -134,12 +137,11 @@ func (s scope) Notices() ports.Notices       { return notices{s} }
 func (s scope) Throttles() ports.Throttles   { return throttles{s} }
 func (s scope) Audit() ports.Audit           { return audit{s} }
 
-// Jobs enqueues in the transaction, or, outside of one, in a transaction for each call.
 func (s scope) Jobs() ports.Jobs {
-	if s.tx != nil {
-		return s.tx.jobs
+	if s.tx == nil {
+		return refusingJobs{errNotInTx}
 	}
-	return jobs{s}
+	return s.tx.jobs
 }
 
 // forUpdate is the clause that locks the selected rows; SQLite's writing transactions exclude each other anyway.
@@ -150,29 +152,38 @@ func (s scope) forUpdate(tail string) bun.Safe {
 	return ""
 }
 
-var errNotInTx = errors.New("a lock needs a transaction")
+var (
+	errNotInTx = errors.New("only inside InTx")
+	errInTx    = errors.New("not inside InTx")
+)
 
-// inTx refuses what has no meaning outside a transaction.
-func (s scope) inTx() error {
+func (s scope) requireTx() error {
 	if s.tx == nil {
 		return errNotInTx
 	}
 	return nil
 }
 
-// insert adds a row if there is one to select by the clause.
+func (s scope) refuseTx() error {
+	if s.tx != nil {
+		return errInTx
+	}
+	return nil
+}
+
+// insert adds a row if the clause selects one.
 func (s scope) insert(ctx context.Context, table, columns string, values []any, clause string, args ...any) (sql.Result, error) {
 	items := "?" + strings.Repeat(", ?", len(values)-1)
 	text := "INSERT INTO " + table + " (" + columns + ") SELECT " + items + " " + clause
 	return s.write.NewRaw(text, append(values, args...)...).Exec(ctx)
 }
 
-// of names columns as those of a table's alias.
+// of prefixes columns with a table's alias.
 func of(alias, columns string) string {
 	return alias + "." + strings.ReplaceAll(columns, ", ", ", "+alias+".")
 }
 
-// one reports the outcome of a statement that concerns one row: domain.ErrNotFound when there was none.
+// one returns the outcome of a statement on one row: domain.ErrNotFound when there was none.
 func one(res sql.Result, err error) error {
 	n, err := count(res, err)
 	if err == nil && n == 0 {

@@ -78,7 +78,6 @@ func TestInTx_WithADeadlineThatPassesIsUnavailable(t *testing.T) {
 				_, err := db.Throttles().Take(ended, "key", domain.Budget{Burst: 1, Interval: 1}, now)
 				return err
 			},
-			"Jobs":  func() error { return db.Jobs().SendNotice(ended, uuid.New()) },
 			"Ready": func() error { return db.Ready(ended) },
 		} {
 			if err := call(); !errors.Is(err, domain.ErrUnavailable) {
@@ -95,7 +94,7 @@ func TestInTx_WhoseDeadlinePassesInsideCommitsNothing(t *testing.T) {
 		u := newUser(t, time.Now())
 		ctx, cancel := context.WithCancel(t.Context())
 		err := db.InTx(ctx, func(tx ports.Store) error {
-			_, err := tx.Users().CreateAttempt(ctx, u)
+			_, err := tx.Users().CreateSignUp(ctx, u)
 			cancel()
 			// What is still tried, by whatever context, must not slip past the transaction.
 			_ = tx.Jobs().SendNotice(t.Context(), u.ID)
@@ -118,7 +117,7 @@ func TestInTx_RunsAgainAfterADeadlock(t *testing.T) {
 	ids := []uuid.UUID{}
 	for range 2 {
 		u := newUser(t, now)
-		if _, err := db.Users().CreateAttempt(t.Context(), u); err != nil {
+		if _, err := db.Users().CreateSignUp(t.Context(), u); err != nil {
 			t.Fatal(err)
 		}
 		ids = append(ids, u.ID)
@@ -129,11 +128,11 @@ func TestInTx_RunsAgainAfterADeadlock(t *testing.T) {
 		group.Go(func() {
 			first := sync.OnceFunc(func() { both.Done(); both.Wait() })
 			err := db.InTx(t.Context(), func(tx ports.Store) error {
-				if _, err := tx.Users().Lock(t.Context(), ports.Whom{IDs: ids[i : i+1]}); err != nil {
+				if _, err := tx.Users().Lock(t.Context(), ports.UserSet{IDs: ids[i : i+1]}); err != nil {
 					return err
 				}
 				first()
-				_, err := tx.Users().Lock(t.Context(), ports.Whom{IDs: ids[1-i : 2-i]})
+				_, err := tx.Users().Lock(t.Context(), ports.UserSet{IDs: ids[1-i : 2-i]})
 				return err
 			})
 			if err != nil {
@@ -168,7 +167,6 @@ func TestStore_OfAServerThatIsGoneIsUnavailable(t *testing.T) {
 		"ByID":         second(db.Users().ByID(t.Context(), uuid.New())),
 		"Authenticate": second(db.Sessions().Authenticate(t.Context(), uuid.New(), 1, now)),
 		"Rotate":       second(db.Sessions().Rotate(t.Context(), ports.Rotation{Now: now})),
-		"Jobs":         db.Jobs().SendChallenge(t.Context(), uuid.New()),
 		"Ready":        db.Ready(t.Context()),
 		"Migrate":      db.Migrate(t.Context(), nil),
 	} {

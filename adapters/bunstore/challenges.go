@@ -49,20 +49,20 @@ func (r challenges) Create(ctx context.Context, c domain.Challenge) error {
 		HandOvers: c.HandOvers, HandedOverAt: optional(c.HandedOverAt), ExpiresAt: stamp(c.ExpiresAt),
 	}
 	_, err := r.write.NewInsert().Model(&row).Exec(ctx)
-	return fail("create a challenge", err)
+	return mapError("create a challenge", err)
 }
 
 func (r challenges) ByID(ctx context.Context, id uuid.UUID) (domain.Challenge, error) {
 	var row challengeRow
 	err := r.read.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
-	return row.challenge(), fail("read a challenge", err)
+	return row.challenge(), mapError("read a challenge", err)
 }
 
 func (r challenges) Live(ctx context.Context, p domain.Purpose, key string, now time.Time) ([]domain.Challenge, error) {
 	var rows []challengeRow
 	err := r.read.NewSelect().Model(&rows).Where("email_key = ? AND purpose = ? AND expires_at > ?", key, p, stamp(now)).
 		OrderExpr("created_at DESC, id DESC").Scan(ctx)
-	return each(rows, challengeRow.challenge), fail("read the challenges of an address", err)
+	return each(rows, challengeRow.challenge), mapError("read the challenges of an address", err)
 }
 
 // CountGuess takes the rows in the order of their ids, and looks at the count again once it has them.
@@ -71,33 +71,33 @@ func (r challenges) CountGuess(ctx context.Context, p domain.Purpose, key string
 		"WHERE email_key = ? AND purpose = ? AND expires_at > ? AND guesses < ? ORDER BY id ?) "+
 		"UPDATE challenges SET guesses = guesses + 1 WHERE id IN (SELECT id FROM open) AND guesses < ?",
 		key, p, stamp(now), domain.MaxGuesses, r.forUpdate(""), domain.MaxGuesses).Exec(ctx)
-	return fail("count a guess", err)
+	return mapError("count a guess", err)
 }
 
 func (r challenges) Consume(ctx context.Context, id uuid.UUID, now time.Time) error {
-	return fail("consume a challenge", one(r.write.NewRaw("DELETE FROM challenges WHERE id = ? AND expires_at > ?", id, stamp(now)).Exec(ctx)))
+	return mapError("consume a challenge", one(r.write.NewRaw("DELETE FROM challenges WHERE id = ? AND expires_at > ?", id, stamp(now)).Exec(ctx)))
 }
 
 func (r challenges) BeginHandOver(ctx context.Context, id uuid.UUID, now, expires time.Time) error {
 	_, err := r.write.NewRaw("UPDATE challenges SET hand_overs = hand_overs + 1, "+
 		"handed_over_at = CASE WHEN hand_overs = 0 THEN ? ELSE handed_over_at END, "+
 		"expires_at = CASE WHEN hand_overs = 0 THEN ? ELSE expires_at END WHERE id = ?", stamp(now), stamp(expires), id).Exec(ctx)
-	return fail("begin to hand a mail over", err)
+	return mapError("begin to hand a mail over", err)
 }
 
 func (r challenges) UndoHandOver(ctx context.Context, id uuid.UUID, expires time.Time) error {
 	_, err := r.write.NewRaw("UPDATE challenges SET hand_overs = hand_overs - 1, "+
 		"handed_over_at = CASE WHEN hand_overs = 1 THEN NULL ELSE handed_over_at END, "+
 		"expires_at = CASE WHEN hand_overs = 1 THEN ? ELSE expires_at END WHERE id = ? AND hand_overs > 0", stamp(expires), id).Exec(ctx)
-	return fail("take a hand-over back", err)
+	return mapError("take a hand-over back", err)
 }
 
 func (r challenges) DeleteByAddress(ctx context.Context, p domain.Purpose, key string) error {
-	return fail("delete the challenges of an address", r.delete(ctx, "email_key = ? AND purpose = ?", key, p))
+	return mapError("delete the challenges of an address", r.delete(ctx, "email_key = ? AND purpose = ?", key, p))
 }
 
 func (r challenges) DeleteByUser(ctx context.Context, user uuid.UUID) error {
-	return fail("delete the challenges of a user", r.delete(ctx, "user_id = ?", user))
+	return mapError("delete the challenges of a user", r.delete(ctx, "user_id = ?", user))
 }
 
 // delete takes the rows in the order of their ids, as CountGuess does: neither waits for the other in a circle.
@@ -111,7 +111,7 @@ func (r challenges) DeleteExpired(ctx context.Context, now time.Time, limit int)
 	n, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT id FROM challenges "+
 		"WHERE expires_at <= ? ORDER BY expires_at LIMIT ? ?) DELETE FROM challenges WHERE id IN (SELECT id FROM due)",
 		stamp(now), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
-	return n, fail("delete expired challenges", err)
+	return n, mapError("delete expired challenges", err)
 }
 
 func orNull(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }

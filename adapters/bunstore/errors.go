@@ -15,14 +15,13 @@ import (
 	"github.com/jackc/puddle/v2"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
-	zombiezen "zombiezen.com/go/sqlite"
 
 	"coffeeshop/domain"
 )
 
-// fail turns the drivers' errors into those of the ports: absence into domain.ErrNotFound, whatever may be
-// better in a moment into domain.ErrUnavailable. What it has seen already it leaves alone.
-func fail(doing string, err error) error {
+// mapError maps a driver's error to one of the ports: domain.ErrNotFound for absence, domain.ErrUnavailable for a failure
+// that may pass. A domain error is returned unchanged.
+func mapError(doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -37,13 +36,13 @@ func fail(doing string, err error) error {
 	}
 }
 
-// known reports whether the error is one that the ports speak of.
+// known reports whether the error is one of package domain.
 func known(err error) bool {
 	var e *domain.Error
 	return errors.As(err, &e)
 }
 
-// lost reports whether a transaction gave way to others and may be tried again.
+// lost reports whether the database ended a transaction in favour of another one, so that it may be tried again.
 func lost(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
@@ -53,7 +52,7 @@ func lost(err error) bool {
 	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
 }
 
-// errClosed is the error of a database/sql that was closed, which has no name there.
+// errClosed is the error of a closed database/sql, which exports no name for it.
 var errClosed = func() error {
 	db := sql.OpenDB(nil)
 	_ = db.Close()
@@ -94,7 +93,7 @@ func unavailable(err error) bool {
 	return pgconn.SafeToRetry(err) // the connection was closed before anything was sent
 }
 
-// violatesReference reports whether err says that a reference leads nowhere.
+// violatesReference reports whether err says that a referenced row is absent.
 func violatesReference(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "23503" || sqliteCode(err) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
@@ -106,15 +105,15 @@ func violatesEmail(err error) bool {
 	if errors.As(err, &pg) {
 		return pg.Code == "23505" && pg.ConstraintName == "users_verified_email"
 	}
-	// SQLite names the columns of the index; this one is the only unique one on users beside the key.
+	// SQLite names columns, not the index; users has no other unique one beside the key.
 	return sqliteCode(err) == sqlite3.SQLITE_CONSTRAINT_UNIQUE
 }
 
-// sqliteCode is SQLite's extended result code; SQLITE_ERROR, which tells nothing, for any other error.
+// sqliteCode is SQLite's extended result code; the unspecific SQLITE_ERROR for any other error.
 func sqliteCode(err error) int {
 	var e *sqlite.Error
 	if errors.As(err, &e) {
 		return e.Code()
 	}
-	return int(zombiezen.ErrCode(err))
+	return sqlite3.SQLITE_ERROR
 }

@@ -27,7 +27,7 @@ type Migration struct {
 // the database. All of it happens under one lock, so that replicas may start at the same time: the others wait,
 // and find nothing left to do.
 func (db *DB) Migrate(ctx context.Context, also func(ctx context.Context) error) error {
-	return fail("migrate the database", db.locked(ctx, func() error {
+	return mapError("migrate the database", db.locked(ctx, func() error {
 		provider, err := db.provider()
 		if err != nil {
 			return err
@@ -41,7 +41,7 @@ func (db *DB) Migrate(ctx context.Context, also func(ctx context.Context) error)
 
 // MigrateDown takes the newest step back, with the data it made room for. Without one it does nothing.
 func (db *DB) MigrateDown(ctx context.Context) error {
-	return fail("migrate the database down", db.locked(ctx, func() error {
+	return mapError("migrate the database down", db.locked(ctx, func() error {
 		provider, err := db.provider()
 		if err != nil {
 			return err
@@ -64,7 +64,7 @@ func (db *DB) provider() (*goose.Provider, error) {
 // MigrationStatus lists the steps, oldest first. It changes nothing, not even in an empty database.
 func (db *DB) MigrationStatus(ctx context.Context) ([]Migration, error) {
 	steps, err := db.steps(ctx)
-	return steps, fail("read the state of the migrations", err)
+	return steps, mapError("read the state of the migrations", err)
 }
 
 func (db *DB) steps(ctx context.Context) ([]Migration, error) {
@@ -111,7 +111,7 @@ func (db *DB) applied(ctx context.Context) (map[int64]time.Time, error) {
 func (db *DB) Ready(ctx context.Context) error {
 	steps, err := db.steps(ctx)
 	if err != nil {
-		return fail("check the database", err)
+		return mapError("check the database", err)
 	}
 	for _, step := range steps {
 		if step.AppliedAt.IsZero() {

@@ -35,13 +35,13 @@ func (r notices) Create(ctx context.Context, n domain.Notice) error {
 		IP: n.Source.IP, UserAgent: n.Source.UserAgent, RequestID: n.Source.RequestID, CreatedAt: stamp(n.CreatedAt),
 	}
 	_, err := r.write.NewInsert().Model(&row).Exec(ctx)
-	return fail("create a notice", err)
+	return mapError("create a notice", err)
 }
 
 func (r notices) ByID(ctx context.Context, id uuid.UUID) (domain.Notice, error) {
 	var row noticeRow
 	if err := r.read.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
-		return domain.Notice{}, fail("read a notice", err)
+		return domain.Notice{}, mapError("read a notice", err)
 	}
 	return domain.Notice{
 		ID: row.ID, Kind: row.Kind, Email: domain.Email{Address: row.Email, Key: row.EmailKey}, Locale: row.Locale,
@@ -51,5 +51,5 @@ func (r notices) ByID(ctx context.Context, id uuid.UUID) (domain.Notice, error) 
 
 func (r notices) Delete(ctx context.Context, id uuid.UUID) error {
 	_, err := r.write.NewRaw("DELETE FROM notices WHERE id = ?", id).Exec(ctx)
-	return fail("delete a notice", err)
+	return mapError("delete a notice", err)
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
-// connectTime bounds an attempt to connect, unless the URL says otherwise.
+// connectTime bounds the making of a connection, unless the URL has its own bound.
 const connectTime = 5 * time.Second
 
 func (db *DB) openPostgres(ctx context.Context, cfg Config) error {
@@ -56,32 +56,16 @@ func (db *DB) openPostgres(ctx context.Context, cfg Config) error {
 	return nil
 }
 
-// querier is what the statements that go past Bun run on.
-type querier interface {
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-}
-
-// native runs fn on pgx: on the pool, or on the transaction's connection.
-func (s scope) native(fn func(q querier) error) error {
-	if s.tx != nil {
-		return s.tx.native(func(conn *pgx.Conn) error { return fn(cached{conn}) })
+// queryRow runs a statement that is prepared once a connection, on the pool or in the transaction.
+func (s scope) queryRow(ctx context.Context, fields []any, text string, args ...any) error {
+	if s.tx == nil {
+		return s.db.pool.QueryRow(ctx, text, prepared(args)...).Scan(fields...)
 	}
-	return fn(cached{s.db.pool})
+	return s.tx.alone(func() error { return s.tx.pg.QueryRow(ctx, text, args...).Scan(fields...) })
 }
 
-// cached prepares each statement once a connection.
-type cached struct{ on querier }
-
-func (c cached) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	return c.on.Exec(ctx, sql, prepared(args)...)
-}
-
-func (c cached) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
-	return c.on.QueryRow(ctx, sql, prepared(args)...)
-}
-
-// prepared also hands ids over as what pgx encodes itself: uuid.UUID would be written as text, and read from it.
+// prepared returns the arguments of a statement that is prepared. Ids become pgx's own type, which it writes in binary:
+// a uuid.UUID would go as text.
 func prepared(args []any) []any {
 	all := append([]any{pgx.QueryExecModeCacheStatement}, args...)
 	for i, arg := range all {
@@ -92,32 +76,26 @@ func prepared(args []any) []any {
 	return all
 }
 
-// boundTx is the transaction as a JobQueue sees it. Its statements are prepared, since otherwise a []byte could
-// not be bound to a column of JSON, and it cannot end the transaction.
-type boundTx struct{ preparedTx }
+// preparingTx is a transaction, or a savepoint, whose statements are prepared once a connection. A JobQueue needs that
+// too: otherwise a []byte could not be bound to a column of JSON.
+type preparingTx struct{ pgx.Tx }
 
-func (boundTx) Commit(context.Context) error   { return nil }
-func (boundTx) Rollback(context.Context) error { return nil }
-
-// preparedTx is a transaction, or a savepoint, whose statements are prepared once a connection.
-type preparedTx struct{ pgx.Tx }
-
-func (t preparedTx) Begin(ctx context.Context) (pgx.Tx, error) {
+func (t preparingTx) Begin(ctx context.Context) (pgx.Tx, error) {
 	inner, err := t.Tx.Begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return preparedTx{inner}, nil
+	return preparingTx{inner}, nil
 }
 
-func (t preparedTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+func (t preparingTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	return t.Tx.Exec(ctx, sql, prepared(args)...)
 }
 
-func (t preparedTx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+func (t preparingTx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	return t.Tx.Query(ctx, sql, prepared(args)...)
 }
 
-func (t preparedTx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+func (t preparingTx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	return t.Tx.QueryRow(ctx, sql, prepared(args)...)
 }

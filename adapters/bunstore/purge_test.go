@@ -19,7 +19,7 @@ func TestDeleteExpired_PassesOverSessionsWhoseTokenIsHeld(t *testing.T) {
 	migrate(t, db)
 	now := time.Now()
 	u := newUser(t, now)
-	if _, err := db.Users().CreateAttempt(t.Context(), u); err != nil {
+	if _, err := db.Users().CreateSignUp(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
 	s, token := domain.NewSession(uuid.New(), u.ID, uuid.New(), domain.Source{}, now, domain.SessionLifetimes{Refresh: time.Hour, Session: time.Hour})

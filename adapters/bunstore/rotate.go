@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 	"strings"
 	"time"
@@ -26,37 +27,49 @@ var (
 )
 
 func (r sessions) Authenticate(ctx context.Context, id uuid.UUID, generation int64, now time.Time) (ports.Authenticated, error) {
+	if err := r.refuseTx(); err != nil {
+		return ports.Authenticated{}, err
+	}
 	var u userRow
 	var s domain.Session
 	var superseded maybeTime
-	fields := append(u.fields(), &s.Generation, &s.Delivered, &superseded)
-	args := []any{id, generation, stamp(now)}
+	fields := append(u.fields(), &s.Generation, &s.DeliveredGeneration, &superseded)
 	var err error
-	switch {
-	case r.db.isPostgres():
-		err = r.native(func(q querier) error { return q.QueryRow(ctx, authenticate, args...).Scan(fields...) })
-	case r.tx != nil:
-		err = r.tx.sqlite.QueryRowContext(ctx, authenticateSQLite, args...).Scan(fields...)
-	default:
-		err = r.db.hot.authenticate(ctx, args, fields)
+	if r.db.isPostgres() {
+		err = r.queryRow(ctx, fields, authenticate, id, generation, stamp(now))
+	} else {
+		var stmt *sql.Stmt
+		if stmt, err = r.db.authenticating(ctx); err == nil {
+			err = stmt.QueryRowContext(ctx, id, generation, stamp(now)).Scan(fields...)
+		}
 	}
 	if err != nil {
-		return ports.Authenticated{}, fail("read a session", err)
+		return ports.Authenticated{}, mapError("read a session", err)
 	}
 	return ports.Authenticated{User: u.user(), Generation: s.Generation, InUse: s.InUse(), SupersededAt: superseded.Time}, nil
 }
 
+// authenticating returns SQLite's prepared statement of Authenticate. It is prepared at its first use: before, there may
+// be no tables.
+func (db *DB) authenticating(ctx context.Context) (_ *sql.Stmt, err error) {
+	db.preparing.Lock()
+	defer db.preparing.Unlock()
+	if db.authenticate == nil {
+		db.authenticate, err = db.read.DB.PrepareContext(ctx, authenticateSQLite)
+	}
+	return db.authenticate, err
+}
+
 func (r sessions) MarkDelivered(ctx context.Context, id uuid.UUID, generation int64) error {
-	var err error
+	err := r.refuseTx()
 	switch {
+	case err != nil:
 	case r.db.isPostgres():
-		err = r.native(func(q querier) error { _, err := q.Exec(ctx, markDelivered, id, generation); return err })
-	case r.tx != nil:
-		_, err = r.tx.sqlite.ExecContext(ctx, markDeliveredSQLite, id, generation)
+		_, err = r.db.pool.Exec(ctx, markDelivered, prepared([]any{id, generation})...)
 	default:
 		_, err = r.db.SQLite().ExecContext(ctx, markDeliveredSQLite, id, generation)
 	}
-	return fail("mark a session's tokens as delivered", err)
+	return mapError("mark a session's tokens as delivered", err)
 }
 
 // stateRow is a session with its user and token.
@@ -76,9 +89,8 @@ func (r *stateRow) state() ports.SessionState {
 	return ports.SessionState{User: r.u.user(), Session: r.s.session(), Token: r.t.token()}
 }
 
-// rotate does it all in one round trip. The token is the guard: of several statements that wait for its row,
-// those that come second find another jti there. o is the same row, as it was before; with the jti still the
-// same, nothing of it has changed meanwhile.
+// rotate is one round trip. It locks the token's row: of several statements that wait for it, all but the first find
+// another jti there. o is the row before the update; an unchanged jti proves that the row is unchanged.
 var rotate = `
 WITH t AS (
 	UPDATE refresh_tokens AS t
@@ -98,51 +110,44 @@ WITH t AS (
 )
 SELECT ` + stateColumns + ` FROM t JOIN s ON s.id = t.session_id JOIN users AS u ON u.id = s.user_id`
 
-func (r sessions) Rotate(ctx context.Context, rot ports.Rotation) (ports.Rotated, error) {
-	now := stamp(rot.Now)
-	// The successor's times, but for the session's end: the statement sees to it.
-	next := domain.Session{ExpiresAt: now.Add(rot.Life)}.Token(rot.NextJTI, now, rot.Life)
+func (r sessions) Rotate(ctx context.Context, o ports.Rotation) (ports.SessionState, error) {
 	if !r.db.isPostgres() {
-		return r.rotateSQLite(ctx, rot, next)
+		return r.rotateSQLite(ctx, o)
 	}
 	var row stateRow
-	err := r.attempt(ctx, func() error {
-		return r.native(func(q querier) error {
-			return q.QueryRow(ctx, rotate, rot.SessionID, rot.JTI, rot.NextJTI, now, next.IssuedAt, next.ExpiresAt, string(rot.Reason)).
-				Scan(row.fields()...)
-		})
+	err := r.retryAlone(ctx, func() error {
+		return r.queryRow(ctx, row.fields(), rotate, o.Next.SessionID, o.JTI, o.Next.JTI, stamp(o.Now), stamp(o.Next.IssuedAt), stamp(o.Next.ExpiresAt), string(o.Reason))
 	})
 	if err != nil {
-		return ports.Rotated{}, fail("rotate a refresh token", err)
+		return ports.SessionState{}, mapError("rotate a refresh token", err)
 	}
 	return row.state(), nil
 }
 
-func (r sessions) rotateSQLite(ctx context.Context, rot ports.Rotation, next domain.RefreshToken) (ports.Rotated, error) {
-	now := stamp(rot.Now)
-	var rotated ports.Rotated
-	err := r.atomically(ctx, func(tx scope) error {
+func (r sessions) rotateSQLite(ctx context.Context, o ports.Rotation) (after ports.SessionState, err error) {
+	id, now := o.Next.SessionID, stamp(o.Now)
+	err = r.atomically(ctx, func(tx scope) error {
 		err := one(tx.write.NewRaw("INSERT INTO revoked_refresh_tokens (jti, session_id, generation, issued_at, expires_at, reason, revoked_at) "+
 			"SELECT t.jti, t.session_id, t.generation, t.issued_at, t.expires_at, ?, ? "+
 			"FROM refresh_tokens AS t JOIN sessions AS s ON s.id = t.session_id "+
-			"WHERE t.session_id = ? AND t.jti = ? AND "+live, rot.Reason, now, rot.SessionID, rot.JTI, now, now).Exec(ctx))
+			"WHERE t.session_id = ? AND t.jti = ? AND "+live, o.Reason, now, id, o.JTI, now, now).Exec(ctx))
 		if err != nil {
-			return fail("revoke a refresh token", err)
+			return mapError("revoke a refresh token", err)
 		}
 		_, err = tx.write.NewRaw("UPDATE sessions SET generation = generation + 1, last_used_at = ?, "+
-			"rotated = CASE WHEN ? = 'rotated' THEN generation ELSE rotated END WHERE id = ?", now, rot.Reason, rot.SessionID).Exec(ctx)
+			"rotated = CASE WHEN ? = 'rotated' THEN generation ELSE rotated END WHERE id = ?", now, o.Reason, id).Exec(ctx)
 		if err != nil {
-			return fail("advance a session", err)
+			return mapError("advance a session", err)
 		}
 		_, err = tx.write.NewRaw("UPDATE refresh_tokens SET jti = ?, generation = generation + 1, issued_at = ?, "+
 			"expires_at = min(?, (SELECT expires_at FROM sessions WHERE id = session_id)) WHERE session_id = ?",
-			next.JTI, next.IssuedAt, next.ExpiresAt, rot.SessionID).Exec(ctx)
+			o.Next.JTI, stamp(o.Next.IssuedAt), stamp(o.Next.ExpiresAt), id).Exec(ctx)
 		if err != nil {
-			return fail("replace a refresh token", err)
+			return mapError("replace a refresh token", err)
 		}
-		// A successor can be past its end already, when its life is less than a second.
-		rotated, err = sessions{tx}.state(ctx, rot.SessionID, time.Time{}, "")
-		return fail("read a rotated session", err)
+		// A successor that lives for less than a second can have expired already.
+		after, err = sessions{tx}.state(ctx, id, time.Time{}, "")
+		return mapError("read a rotated session", err)
 	})
-	return rotated, err
+	return after, err
 }

@@ -10,6 +10,9 @@ import (
 	"coffeeshop/domain"
 )
 
+// timeFormat is SQLite's text of a time.
+const timeFormat = "2006-01-02 15:04:05.999999999-07:00"
+
 // userRow, sessionRow and tokenRow also serve statements that Bun does not write: a row's fields point at its
 // columns, in their order.
 type userRow struct {
@@ -92,7 +95,7 @@ func (r *sessionRow) fields() []any {
 func (r sessionRow) session() domain.Session {
 	return domain.Session{
 		ID: r.ID, UserID: r.UserID, UserAgent: r.UserAgent, IP: r.IP, CreatedAt: utc(r.CreatedAt),
-		LastUsedAt: utc(r.LastUsedAt), ExpiresAt: utc(r.ExpiresAt), Generation: r.Generation, Rotated: r.Rotated, Delivered: r.Delivered,
+		LastUsedAt: utc(r.LastUsedAt), ExpiresAt: utc(r.ExpiresAt), Generation: r.Generation, RotatedGeneration: r.Rotated, DeliveredGeneration: r.Delivered,
 	}
 }
 

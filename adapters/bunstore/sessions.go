@@ -22,7 +22,7 @@ func (r sessions) Create(ctx context.Context, session domain.Session, token doma
 	s := sessionRow{
 		ID: session.ID, UserID: session.UserID, UserAgent: session.UserAgent, IP: session.IP,
 		CreatedAt: stamp(session.CreatedAt), LastUsedAt: stamp(session.LastUsedAt), ExpiresAt: stamp(session.ExpiresAt),
-		Generation: session.Generation, Rotated: session.Rotated, Delivered: session.Delivered,
+		Generation: session.Generation, Rotated: session.RotatedGeneration, Delivered: session.DeliveredGeneration,
 	}
 	t := tokenRow{
 		SessionID: token.SessionID, JTI: token.JTI, Generation: token.Generation,
@@ -36,28 +36,28 @@ func (r sessions) Create(ctx context.Context, session domain.Session, token doma
 		if err == nil {
 			_, err = tx.write.NewInsert().Model(&t).Exec(ctx)
 		}
-		return fail("create a session", err)
+		return mapError("create a session", err)
 	})
 }
 
 func (r sessions) Touch(ctx context.Context, id uuid.UUID, now time.Time) error {
 	_, err := r.write.NewRaw("UPDATE sessions SET last_used_at = ? WHERE id = ?", stamp(now), id).Exec(ctx)
-	return fail("note the use of a session", err)
+	return mapError("note the use of a session", err)
 }
 
 func (r sessions) Lock(ctx context.Context, id uuid.UUID, now time.Time) (ports.SessionState, error) {
-	if err := r.inTx(); err != nil {
+	if err := r.requireTx(); err != nil {
 		return ports.SessionState{}, err
 	}
 	// Whoever rotates or ends a session takes its token first. Only what is selected after that is current, so
 	// two statements are needed; the second also waits for a delivery that is being marked.
 	if r.db.isPostgres() {
 		if _, err := r.write.NewRaw("SELECT 1 FROM refresh_tokens WHERE session_id = ? FOR UPDATE", id).Exec(ctx); err != nil {
-			return ports.SessionState{}, fail("lock a session", err)
+			return ports.SessionState{}, mapError("lock a session", err)
 		}
 	}
 	state, err := r.state(ctx, id, now, r.forUpdate("OF s"))
-	return state, fail("lock a session", err)
+	return state, mapError("lock a session", err)
 }
 
 // state reads a live session with its user and token.
@@ -74,7 +74,7 @@ func (r sessions) ByUser(ctx context.Context, user uuid.UUID, now time.Time) ([]
 	err := r.read.NewSelect().Model(&rows).Join("JOIN refresh_tokens AS t ON t.session_id = s.id").
 		Where("s.user_id = ?", user).Where(live, stamp(now), stamp(now)).
 		OrderExpr("s.created_at DESC, s.id DESC").Scan(ctx)
-	return each(rows, sessionRow.session), fail("read the sessions of a user", err)
+	return each(rows, sessionRow.session), mapError("read the sessions of a user", err)
 }
 
 // revokedRow is a row of the blacklist.
@@ -93,7 +93,7 @@ type revokedRow struct {
 func (r sessions) Revoked(ctx context.Context, jti uuid.UUID) (domain.RevokedToken, error) {
 	var row revokedRow
 	if err := r.read.NewSelect().Model(&row).Where("jti = ?", jti).Scan(ctx); err != nil {
-		return domain.RevokedToken{}, fail("read a revoked token", err)
+		return domain.RevokedToken{}, mapError("read a revoked token", err)
 	}
 	return domain.RevokedToken{
 		RefreshToken: domain.RefreshToken{JTI: row.JTI, SessionID: row.SessionID, Generation: row.Generation,

@@ -43,7 +43,7 @@ func (r sessions) end(ctx context.Context, reason domain.RevocationReason, now t
 			"kept AS (" + revoked + "?::timestamptz FROM gone) " +
 			"DELETE FROM sessions USING gone WHERE id = gone.session_id"
 		n, err := count(r.write.NewRaw(text, append(args, reason, stamp(now))...).Exec(ctx))
-		return n, fail("end sessions", err)
+		return n, mapError("end sessions", err)
 	}
 	n := 0
 	err := r.atomically(ctx, func(tx scope) error {
@@ -53,7 +53,7 @@ func (r sessions) end(ctx context.Context, reason domain.RevocationReason, now t
 		if err == nil && n > 0 {
 			n, err = count(tx.write.NewRaw("DELETE FROM sessions WHERE id IN ("+which+where+")", args...).Exec(ctx))
 		}
-		return fail("end sessions", err)
+		return mapError("end sessions", err)
 	})
 	return n, err
 }
@@ -67,10 +67,10 @@ func (r sessions) DeleteExpired(ctx context.Context, now time.Time, limit int) (
 		") AND (t.expires_at <= ? OR s.expires_at <= ?) LIMIT ? ?) DELETE FROM sessions WHERE id IN (SELECT session_id FROM due)",
 		stamp(now), stamp(now), stamp(now), stamp(now), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
 	if err != nil {
-		return 0, fail("delete expired sessions", err)
+		return 0, mapError("delete expired sessions", err)
 	}
 	m, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT jti FROM revoked_refresh_tokens "+
 		"WHERE expires_at <= ? ORDER BY expires_at LIMIT ? ?) DELETE FROM revoked_refresh_tokens WHERE jti IN (SELECT jti FROM due)",
 		stamp(now), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
-	return n + m, fail("delete expired revoked tokens", err)
+	return n + m, mapError("delete expired revoked tokens", err)
 }

@@ -49,7 +49,7 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	if err := retry(ctx, func() error { return writer.PingContext(ctx) }); err != nil {
 		return errors.Join(err, writer.Close())
 	}
-	reader, err := sql.Open("sqlite", dsn(path, busy, "_pragma=query_only(1)"))
+	reader, err := sql.Open("sqlite", dsn(path, busy, "_pragma=query_only(1)", "_pragma=mmap_size(1073741824)"))
 	if err != nil {
 		return errors.Join(err, writer.Close())
 	}
@@ -60,14 +60,9 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
 
-	hot, err := openHotReaders(path, max(2, runtime.NumCPU()))
-	if err != nil {
-		return errors.Join(err, reader.Close(), writer.Close())
-	}
 	db.path = path
 	db.write = bun.NewDB(writer, sqlitedialect.New())
 	db.read = bun.NewDB(reader, sqlitedialect.New())
-	db.hot = hot
 	return nil
 }
 

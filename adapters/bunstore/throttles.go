@@ -26,7 +26,7 @@ func (r throttles) Take(ctx context.Context, key string, b domain.Budget, now ti
 		"ON CONFLICT (key) DO UPDATE SET tat = CASE WHEN t.tat > ? THEN t.tat ELSE ? END + ? WHERE t.tat <= ?",
 		key, t+interval, t, t, interval, latest).Exec(ctx))
 	if err != nil || n == 1 {
-		return 0, fail("take from a throttle", err)
+		return 0, mapError("take from a throttle", err)
 	}
 	wait, err := r.Wait(ctx, key, b, now)
 	// At least the smallest unit: the budget may have filled up between the two statements.
@@ -37,7 +37,7 @@ func (r throttles) Wait(ctx context.Context, key string, b domain.Budget, now ti
 	var tat int64
 	err := r.read.NewRaw("SELECT tat FROM throttles WHERE key = ?", key).Scan(ctx, &tat)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return 0, fail("read a throttle", err)
+		return 0, mapError("read a throttle", err)
 	}
 	latest := now.UnixMicro() + int64(b.Burst-1)*b.Interval.Microseconds()
 	return time.Duration(max(0, tat-latest)) * time.Microsecond, nil
@@ -46,7 +46,7 @@ func (r throttles) Wait(ctx context.Context, key string, b domain.Budget, now ti
 // Return may move the arrival time into the past, where Take does not count it.
 func (r throttles) Return(ctx context.Context, key string, b domain.Budget) error {
 	_, err := r.write.NewRaw("UPDATE throttles SET tat = tat - ? WHERE key = ?", b.Interval.Microseconds(), key).Exec(ctx)
-	return fail("return to a throttle", err)
+	return mapError("return to a throttle", err)
 }
 
 func (r throttles) Reset(ctx context.Context, key string, b domain.Budget, now time.Time) (int, error) {
@@ -56,7 +56,7 @@ func (r throttles) Reset(ctx context.Context, key string, b domain.Budget, now t
 		return 0, nil
 	}
 	if err != nil {
-		return 0, fail("reset a throttle", err)
+		return 0, mapError("reset a throttle", err)
 	}
 	interval, ahead := b.Interval.Microseconds(), max(0, tat-now.UnixMicro())
 	inUse := (ahead + interval - 1) / interval
@@ -67,24 +67,24 @@ func (r throttles) DeleteIdle(ctx context.Context, now time.Time, limit int) (in
 	n, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT key FROM throttles "+
 		"WHERE tat <= ? ORDER BY tat LIMIT ? ?) DELETE FROM throttles WHERE key IN (SELECT key FROM due)",
 		now.UnixMicro(), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
-	return n, fail("delete idle throttles", err)
+	return n, mapError("delete idle throttles", err)
 }
 
 func (r throttles) Remember(ctx context.Context, key string, until time.Time) error {
 	_, err := r.write.NewRaw("INSERT INTO remembered_keys AS k (key, until) VALUES (?, ?) "+
 		"ON CONFLICT (key) DO UPDATE SET until = excluded.until WHERE k.until < excluded.until", key, stamp(until)).Exec(ctx)
-	return fail("remember a key", err)
+	return mapError("remember a key", err)
 }
 
 func (r throttles) Remembered(ctx context.Context, key string, now time.Time) (bool, error) {
 	var remembered bool
 	err := r.read.NewRaw("SELECT EXISTS (SELECT 1 FROM remembered_keys WHERE key = ? AND until > ?)", key, stamp(now)).Scan(ctx, &remembered)
-	return remembered, fail("read a remembered key", err)
+	return remembered, mapError("read a remembered key", err)
 }
 
 func (r throttles) DeleteForgotten(ctx context.Context, now time.Time, limit int) (int, error) {
 	n, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT key FROM remembered_keys "+
 		"WHERE until <= ? ORDER BY until LIMIT ? ?) DELETE FROM remembered_keys WHERE key IN (SELECT key FROM due)",
 		stamp(now), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
-	return n, fail("delete forgotten keys", err)
+	return n, mapError("delete forgotten keys", err)
 }

@@ -2,7 +2,6 @@ package bunstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -16,9 +15,9 @@ import (
 
 // transaction is what a scope inside InTx has beside its connection.
 type transaction struct {
-	native func(func(*pgx.Conn) error) error // PostgreSQL only; keeps Bun off the connection meanwhile
-	sqlite *sql.Tx                           // SQLite only
-	jobs   ports.Jobs
+	pg    pgx.Tx                   // PostgreSQL only
+	alone func(func() error) error // runs a function that uses pg, and keeps Bun off the connection meanwhile
+	jobs  ports.Jobs
 }
 
 // InTx runs fn in a transaction: READ COMMITTED on PostgreSQL, the only writing one on SQLite.
@@ -40,13 +39,13 @@ func (s scope) atomically(ctx context.Context, fn func(tx scope) error) error {
 	}
 	err := retry(ctx, func() error { return run(ctx, fn) })
 	if err != nil && !known(err) {
-		return fail("run a transaction", err)
+		return mapError("run a transaction", err)
 	}
 	return err
 }
 
-// attempt runs a single statement: again when it loses, unless it is part of a transaction, which has lost with it.
-func (s scope) attempt(ctx context.Context, fn func() error) error {
+// retryAlone runs a single statement, again when it loses; inside a transaction only once, which has lost with it.
+func (s scope) retryAlone(ctx context.Context, fn func() error) error {
 	if s.tx != nil {
 		return fn()
 	}
@@ -54,15 +53,15 @@ func (s scope) attempt(ctx context.Context, fn func() error) error {
 }
 
 const (
-	attempts  = 6
+	tries     = 6
 	firstWait = 4 * time.Millisecond // doubled each time
 )
 
 // retry runs fn again while it loses against other transactions.
 func retry(ctx context.Context, fn func() error) error {
-	for i := range attempts {
+	for i := range tries {
 		err := fn()
-		if err == nil || !lost(err) || i == attempts-1 {
+		if err == nil || !lost(err) || i == tries-1 {
 			return err
 		}
 		wait := firstWait << i
@@ -78,64 +77,59 @@ func retry(ctx context.Context, fn func() error) error {
 // rollbackTime bounds a roll-back, which happens even when the caller's context has ended.
 const rollbackTime = 5 * time.Second
 
-// inPostgres begins the transaction on pgx, and lets Bun, the statements that go past it, and the queue of jobs
-// work on that connection. (database/sql would roll back on its own when ctx ends, under the feet of the rest.)
+// inPostgres begins the transaction on pgx, so that Bun, the prepared statements and the queue of jobs work on the same
+// connection. (database/sql would roll back by itself, between their statements, when ctx ends.)
 func (db *DB) inPostgres(ctx context.Context, fn func(tx scope) error) error {
 	conn, err := db.write.Conn(ctx)
 	if err != nil {
-		return fail("begin a transaction", err)
+		return mapError("begin a transaction", err)
 	}
 	defer func() { _ = conn.Close() }() // gives it back to the pool, which drops a broken one
-	native := func(fn func(*pgx.Conn) error) error {
-		return conn.Raw(func(driver any) error { return fn(driver.(*stdlib.Conn).Conn()) })
-	}
 	var tx pgx.Tx
-	if err := native(func(c *pgx.Conn) error { tx, err = c.Begin(ctx); return err }); err != nil {
-		return fail("begin a transaction", err)
+	err = conn.Raw(func(driver any) (err error) {
+		tx, err = driver.(*stdlib.Conn).Conn().Begin(ctx)
+		return err
+	})
+	if err != nil {
+		return mapError("begin a transaction", err)
 	}
-	ended := false
+	alone := func(fn func() error) error { return conn.Raw(func(any) error { return fn() }) }
+	committing := false
 	defer func() {
-		if !ended { // an error or a panic; when this fails, pgx closes the connection, which rolls back as well
+		if !committing { // an error or a panic; when the roll-back fails, pgx closes the connection, which rolls back as well
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTime)
 			defer cancel()
-			_ = native(func(*pgx.Conn) error { return tx.Rollback(ctx) })
+			_ = alone(func() error { return tx.Rollback(ctx) })
 		}
 	}()
-	var enqueue ports.Jobs = noJobs{}
+	t := &transaction{pg: preparingTx{tx}, alone: alone, jobs: refusingJobs{errNoQueue}}
 	if db.jobs != nil {
-		enqueue = guardedJobs{native, db.jobs.InPostgres(boundTx{preparedTx{tx}})}
+		t.jobs = guardedJobs{alone, db.jobs.InPostgres(t.pg)}
 	}
-	if err := fn(scope{db: db, read: conn, write: conn, tx: &transaction{native: native, jobs: enqueue}}); err != nil {
+	if err := fn(scope{db: db, read: conn, write: conn, tx: t}); err != nil {
 		return err
 	}
-	ended = true
-	if err := native(func(*pgx.Conn) error { return tx.Commit(ctx) }); err != nil {
-		return fail("commit a transaction", err)
-	}
-	return nil
+	committing = true
+	return mapError("commit a transaction", alone(func() error { return tx.Commit(ctx) }))
 }
 
 func (db *DB) inSQLite(ctx context.Context, fn func(tx scope) error) error {
 	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
-		return fail("begin a transaction", err)
+		return mapError("begin a transaction", err)
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after the commit
-	var enqueue ports.Jobs = noJobs{}
+	t := &transaction{jobs: refusingJobs{errNoQueue}}
 	if db.jobs != nil {
-		enqueue = guardedJobs{func(fn func(*pgx.Conn) error) error { return fn(nil) }, db.jobs.InSQLite(tx.Tx)}
+		t.jobs = guardedJobs{func(fn func() error) error { return fn() }, db.jobs.InSQLite(tx.Tx)}
 	}
-	if err := fn(scope{db: db, read: tx, write: tx, tx: &transaction{sqlite: tx.Tx, jobs: enqueue}}); err != nil {
+	if err := fn(scope{db: db, read: tx, write: tx, tx: t}); err != nil {
 		return err
 	}
-	if err := tx.Commit(); err != nil {
-		return fail("commit a transaction", err)
-	}
-	return nil
+	return mapError("commit a transaction", tx.Commit())
 }
 
-// lockKey makes the transaction wait for others that hold the key. Keys that share a hash wait for each other
-// without need, which is harmless.
+// lockKey locks a key until the transaction ends. Texts with the same hash share a lock, which is harmless.
 func (s scope) lockKey(ctx context.Context, key int64) error {
 	text := "SELECT pg_advisory_xact_lock(?)"
 	if !s.db.isPostgres() {

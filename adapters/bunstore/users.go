@@ -17,15 +17,15 @@ type users struct{ scope }
 
 var _ ports.Users = users{}
 
-func (r users) Lock(ctx context.Context, who ports.Whom) ([]domain.User, error) {
-	if err := r.inTx(); err != nil {
+func (r users) Lock(ctx context.Context, who ports.UserSet) ([]domain.User, error) {
+	if err := r.requireTx(); err != nil {
 		return nil, err
 	}
 	q := r.write.NewSelect().Model((*userRow)(nil)).OrderExpr("id")
 	if who.Address != "" {
 		sum := sha256.Sum256([]byte("coffeeshop address\x00" + who.Address))
 		if err := r.lockKey(ctx, int64(binary.BigEndian.Uint64(sum[:8]))); err != nil {
-			return nil, fail("lock an address", err)
+			return nil, mapError("lock an address", err)
 		}
 		q = q.WhereOr("email_key = ?", who.Address)
 	}
@@ -40,14 +40,14 @@ func (r users) Lock(ctx context.Context, who ports.Whom) ([]domain.User, error) 
 	}
 	var rows []userRow
 	err := q.Scan(ctx, &rows)
-	return each(rows, userRow.user), fail("lock users", err)
+	return each(rows, userRow.user), mapError("lock users", err)
 }
 
-func (r users) CreateAttempt(ctx context.Context, u domain.User) (bool, error) {
+func (r users) CreateSignUp(ctx context.Context, u domain.User) (bool, error) {
 	row := newUserRow(u)
 	n, err := count(r.insert(ctx, "users", userColumns, row.fields(),
 		"WHERE NOT EXISTS (SELECT 1 FROM users WHERE email_key = ? AND status = 'verified')", row.EmailKey))
-	return n == 1, fail("create an unverified user", err)
+	return n == 1, mapError("create an unverified user", err)
 }
 
 // Create lets the index decide without an error of the database, which would end a transaction on PostgreSQL.
@@ -57,20 +57,20 @@ func (r users) Create(ctx context.Context, u domain.User) error {
 	if err == nil && n == 0 {
 		return domain.ErrEmailTaken
 	}
-	return fail("create a user", err)
+	return mapError("create a user", err)
 }
 
 func (r users) ByID(ctx context.Context, id uuid.UUID) (domain.User, error) {
 	var row userRow
 	err := r.read.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
-	return row.user(), fail("read a user", err)
+	return row.user(), mapError("read a user", err)
 }
 
 func (r users) ByEmail(ctx context.Context, key string) (domain.User, error) {
 	var row userRow
 	err := r.read.NewSelect().Model(&row).Where("email_key = ?", key).
 		OrderExpr("CASE WHEN status = 'verified' THEN 0 ELSE 1 END, created_at DESC, id DESC").Limit(1).Scan(ctx)
-	return row.user(), fail("read the user of an address", err)
+	return row.user(), mapError("read the user of an address", err)
 }
 
 func (r users) List(ctx context.Context, after uuid.UUID, limit int) ([]domain.User, error) {
@@ -83,7 +83,7 @@ func (r users) List(ctx context.Context, after uuid.UUID, limit int) ([]domain.U
 		q = q.Where("id < ?", after)
 	}
 	err := q.Scan(ctx)
-	return each(rows, userRow.user), fail("list users", err)
+	return each(rows, userRow.user), mapError("list users", err)
 }
 
 func (r users) HashBegins(ctx context.Context, prefixes []string) (bool, error) {
@@ -99,7 +99,7 @@ func (r users) HashBegins(ctx context.Context, prefixes []string) (bool, error) 
 		q = q.WhereOr("substr(password_hash, 1, ?) IN (?)", length, bun.List(same))
 	}
 	found, err := q.Exists(ctx)
-	return found, fail("look for password hashes", err)
+	return found, mapError("look for password hashes", err)
 }
 
 // Update looks for another verified user of the address within the statement, since a violation of the index
@@ -116,11 +116,11 @@ func (r users) Update(ctx context.Context, u domain.User) error {
 	case err != nil && violatesEmail(err):
 		return domain.ErrEmailTaken
 	case err != nil || n == 1:
-		return fail("update a user", err)
+		return mapError("update a user", err)
 	}
 	var version int64
 	if err := r.write.NewRaw("SELECT version FROM users WHERE id = ?", u.ID).Scan(ctx, &version); err != nil {
-		return fail("update a user", err)
+		return mapError("update a user", err)
 	}
 	if version != u.Version {
 		return domain.ErrConflict
@@ -130,7 +130,7 @@ func (r users) Update(ctx context.Context, u domain.User) error {
 
 func (r users) Delete(ctx context.Context, id uuid.UUID, now time.Time) error {
 	return r.atomically(ctx, func(tx scope) error {
-		if _, err := (users{tx}).Lock(ctx, ports.Whom{IDs: []uuid.UUID{id}}); err != nil { // no session begins from here on
+		if _, err := (users{tx}).Lock(ctx, ports.UserSet{IDs: []uuid.UUID{id}}); err != nil { // no session begins from here on
 			return err
 		}
 		if _, err := (sessions{tx}).end(ctx, domain.ReasonRevoked, now, "s.user_id = ?", id); err != nil {
@@ -139,21 +139,21 @@ func (r users) Delete(ctx context.Context, id uuid.UUID, now time.Time) error {
 		if err := (challenges{tx}).DeleteByUser(ctx, id); err != nil {
 			return err
 		}
-		return fail("delete a user", one(tx.write.NewRaw("DELETE FROM users WHERE id = ?", id).Exec(ctx)))
+		return mapError("delete a user", one(tx.write.NewRaw("DELETE FROM users WHERE id = ?", id).Exec(ctx)))
 	})
 }
 
-func (r users) DeleteAttempts(ctx context.Context, ids ...uuid.UUID) error {
-	if err := r.inTx(); err != nil {
+func (r users) DeleteSignUps(ctx context.Context, ids ...uuid.UUID) error {
+	if err := r.requireTx(); err != nil {
 		return err
 	}
 	const which = "status = 'unverified' AND id IN (?)"
 	in := bun.List(append([]uuid.UUID{uuid.Nil}, ids...)) // of nobody, too: a list must not be empty
 	if err := challenges(r).delete(ctx, "user_id IN (SELECT id FROM users WHERE "+which+")", in); err != nil {
-		return fail("delete the challenges of unverified users", err)
+		return mapError("delete the challenges of unverified users", err)
 	}
 	_, err := r.write.NewRaw("DELETE FROM users WHERE "+which, in).Exec(ctx)
-	return fail("delete unverified users", err)
+	return mapError("delete unverified users", err)
 }
 
 func (r users) DeleteUnverified(ctx context.Context, now time.Time, limit int) (n int, err error) {
@@ -162,10 +162,10 @@ func (r users) DeleteUnverified(ctx context.Context, now time.Time, limit int) (
 		err := tx.write.NewRaw("SELECT id FROM users WHERE status = 'unverified' AND unverified_until <= ? "+
 			"ORDER BY unverified_until LIMIT ? ?", stamp(now), limit, r.forUpdate("SKIP LOCKED")).Scan(ctx, &due)
 		if err != nil {
-			return fail("find unverified users", err)
+			return mapError("find unverified users", err)
 		}
 		n = len(due)
-		return users{tx}.DeleteAttempts(ctx, due...)
+		return users{tx}.DeleteSignUps(ctx, due...)
 	})
 	return n, err
 }

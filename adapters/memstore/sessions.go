@@ -54,7 +54,7 @@ func (r sessions) Authenticate(ctx context.Context, id uuid.UUID, number int64, 
 func (r sessions) MarkDelivered(ctx context.Context, id uuid.UUID, number int64) error {
 	return r.statement(ctx, "Sessions.MarkDelivered", func(t *tx) error {
 		if s, err := t.store.sessions.get(id); err == nil && s.Generation == number {
-			s.Delivered = number
+			s.DeliveredGeneration = number
 			t.store.sessions.put(t, id, s)
 		}
 		return nil
@@ -71,34 +71,31 @@ func (r sessions) Touch(ctx context.Context, id uuid.UUID, now time.Time) error 
 	})
 }
 
-func (r sessions) Rotate(ctx context.Context, o ports.Rotation) (ports.Rotated, error) {
-	return query(ctx, r, "Sessions.Rotate", func(t *tx) (ports.Rotated, error) {
-		live, err := t.live(o.SessionID, o.Now)
+func (r sessions) Rotate(ctx context.Context, o ports.Rotation) (ports.SessionState, error) {
+	return query(ctx, r, "Sessions.Rotate", func(t *tx) (ports.SessionState, error) {
+		live, err := t.live(o.Next.SessionID, o.Now)
 		if err != nil {
-			return ports.Rotated{}, err
+			return ports.SessionState{}, err
 		}
 		if live.Token.JTI != o.JTI {
-			return ports.Rotated{}, domain.ErrNotFound
+			return ports.SessionState{}, domain.ErrNotFound
 		}
 		t.revoke(live.Token, o.Reason, o.Now)
 		s := live.Session
 		if o.Reason == domain.ReasonRotated {
-			s.Rotated = s.Generation
+			s.RotatedGeneration = s.Generation
 		}
 		s.Generation++
 		s.LastUsedAt = keep(o.Now)
 		t.store.sessions.put(t, s.ID, s)
 		live.Session = s
-		live.Token = t.putToken(s.Token(o.NextJTI, o.Now, o.Life))
+		live.Token = t.putToken(s.Adopt(o.Next))
 		return live, nil
 	})
 }
 
 func (r sessions) Lock(ctx context.Context, id uuid.UUID, now time.Time) (ports.SessionState, error) {
 	return query(ctx, r, "Sessions.Lock", func(t *tx) (ports.SessionState, error) {
-		if !t.explicit {
-			return ports.SessionState{}, errOutside
-		}
 		return t.live(id, now)
 	})
 }

@@ -112,7 +112,6 @@ func (s *Store) AuditEvents() []domain.AuditEvent {
 func (s *Store) InTx(ctx context.Context, fn func(tx ports.Store) error) error {
 	calls := []string{"InTx"}
 	err := s.transact(ctx, func(t *tx) error {
-		t.explicit = true
 		defer func() { calls = append(calls, t.calls...) }()
 		return fn(portstest.InOrder(t))
 	})
@@ -154,6 +153,9 @@ func (s *Store) transact(ctx context.Context, fn func(t *tx) error) error {
 // statement runs one method outside of a transaction.
 func (s *Store) statement(ctx context.Context, name string, fn func(t *tx) error) error {
 	s.count(name)
+	if slices.Contains(onlyInTx, name) {
+		return errOutside
+	}
 	return s.transact(ctx, fn)
 }
 

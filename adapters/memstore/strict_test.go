@@ -17,7 +17,7 @@ func TestInTx_RefusesLocksInAnotherOrderThanTheContractWants(t *testing.T) {
 	t.Parallel()
 	user, other, session := uuid.New(), uuid.New(), uuid.New()
 	lock := func(ctx context.Context, tx ports.Store) error {
-		_, err := tx.Users().Lock(ctx, ports.Whom{IDs: []uuid.UUID{user}})
+		_, err := tx.Users().Lock(ctx, ports.UserSet{IDs: []uuid.UUID{user}})
 		return err
 	}
 	for name, steps := range map[string][]func(ctx context.Context, tx ports.Store) error{
@@ -96,7 +96,7 @@ func TestLocks_AreRefusedOutsideOfATransactionAndAfterIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, store := range []ports.Store{s, over} {
-		_, errUser := store.Users().Lock(ctx, ports.Whom{Address: "a@b.c"})
+		_, errUser := store.Users().Lock(ctx, ports.UserSet{Address: "a@b.c"})
 		_, errSession := store.Sessions().Lock(ctx, uuid.New(), time.Now())
 		for _, err := range []error{errUser, errSession} {
 			if err == nil || err == error(domain.ErrNotFound) {
@@ -123,7 +123,7 @@ func TestCalls_CountsEveryMethodInsideAndOutsideOfTransactions(t *testing.T) {
 func TestTakeJobs_TakesEachJobOnce(t *testing.T) {
 	t.Parallel()
 	ctx, s, id := t.Context(), memstore.New(), uuid.New()
-	if err := s.Jobs().SendChallenge(ctx, id); err != nil {
+	if err := s.InTx(ctx, func(tx ports.Store) error { return tx.Jobs().SendChallenge(ctx, id) }); err != nil {
 		t.Fatal(err)
 	}
 	if jobs := s.TakeJobs(); len(jobs) != 1 || jobs[0] != (memstore.Job{Kind: memstore.KindSendChallenge, ID: id}) {

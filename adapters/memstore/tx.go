@@ -16,10 +16,9 @@ import (
 
 // tx is an open transaction, or the only statement of an implicit one.
 type tx struct {
-	store    *Store
-	mu       sync.Mutex // fn may share tx among goroutines
-	explicit bool       // by InTx
-	over     bool
+	store *Store
+	mu    sync.Mutex // fn may share tx among goroutines
+	over  bool
 
 	calls     []string
 	undo      []func()
@@ -34,6 +33,13 @@ var (
 	errNested  = errors.New("memstore: transactions do not nest")
 	errOver    = errors.New("memstore: the transaction is over")
 	errOutside = errors.New("memstore: only inside InTx")
+	errInside  = errors.New("memstore: not inside InTx")
+)
+
+// The methods that belong inside of InTx only, and those that belong outside only.
+var (
+	onlyInTx = []string{"Users.Lock", "Users.DeleteSignUps", "Sessions.Lock", "Jobs.SendChallenge", "Jobs.SendNotice"}
+	notInTx  = []string{"Sessions.Authenticate", "Sessions.MarkDelivered"}
 )
 
 // InTx is an error: transactions do not nest.
@@ -48,6 +54,9 @@ func (t *tx) statement(ctx context.Context, name string, fn func(t *tx) error) e
 	}
 	if t.over {
 		return errOver
+	}
+	if slices.Contains(notInTx, name) {
+		return errInside
 	}
 	return fn(t)
 }

@@ -16,11 +16,8 @@ import (
 
 type users struct{ runner }
 
-func (r users) Lock(ctx context.Context, who ports.Whom) ([]domain.User, error) {
+func (r users) Lock(ctx context.Context, who ports.UserSet) ([]domain.User, error) {
 	return query(ctx, r, "Users.Lock", func(t *tx) ([]domain.User, error) {
-		if !t.explicit {
-			return nil, errOutside
-		}
 		return slices.SortedFunc(t.store.users.where(func(u domain.User) bool {
 			return who.Address != "" && u.Email.Key == who.Address || slices.Contains(who.IDs, u.ID) ||
 				who.Admins && u.Verified() && u.Role == domain.RoleAdmin
@@ -28,8 +25,8 @@ func (r users) Lock(ctx context.Context, who ports.Whom) ([]domain.User, error) 
 	})
 }
 
-func (r users) CreateAttempt(ctx context.Context, u domain.User) (bool, error) {
-	return query(ctx, r, "Users.CreateAttempt", func(t *tx) (bool, error) {
+func (r users) CreateSignUp(ctx context.Context, u domain.User) (bool, error) {
+	return query(ctx, r, "Users.CreateSignUp", func(t *tx) (bool, error) {
 		if t.taken(u) {
 			return false, nil
 		}
@@ -112,11 +109,8 @@ func (r users) Delete(ctx context.Context, id uuid.UUID, now time.Time) error {
 	})
 }
 
-func (r users) DeleteAttempts(ctx context.Context, ids ...uuid.UUID) error {
-	return r.statement(ctx, "Users.DeleteAttempts", func(t *tx) error {
-		if !t.explicit {
-			return errOutside
-		}
+func (r users) DeleteSignUps(ctx context.Context, ids ...uuid.UUID) error {
+	return r.statement(ctx, "Users.DeleteSignUps", func(t *tx) error {
 		for u := range t.store.users.where(func(u domain.User) bool { return !u.Verified() && slices.Contains(ids, u.ID) }) {
 			t.removeUser(u.ID)
 		}

@@ -3,18 +3,18 @@
 -- Ids are text in lower case, whose order is that of the bytes. Times are text in UTC, always with the offset
 -- +00:00 and as many digits of the microseconds as are not trailing zeros: their order is that of time.
 
--- Several unverified users may have one address: each is an attempt to open the account.
+-- Several unverified users may have one address.
 CREATE TABLE users (
     id                text PRIMARY KEY NOT NULL,
     email             text        NOT NULL, -- as given; mails go there
-    email_key         text        NOT NULL, -- what two addresses are compared by
-    pending_email     text        NOT NULL, -- what is to replace email once it is proved; empty: nothing
+    email_key         text        NOT NULL, -- decides whether two addresses are the same
+    pending_email     text        NOT NULL, -- replaces email once it is proved; empty: none
     pending_email_key text        NOT NULL,
     first_name        text        NOT NULL,
     last_name         text        NOT NULL,
     status            text        NOT NULL CHECK (status IN ('unverified', 'verified')),
-    role              text        NOT NULL CHECK (role IN ('user', 'admin')),
-    locale            text        NOT NULL CHECK (locale IN ('en', 'ru')),
+    role              text        NOT NULL,
+    locale            text        NOT NULL,
     password_hash     text        NOT NULL,
     password_version  integer     NOT NULL,
     unverified_until  timestamp,
@@ -63,7 +63,7 @@ CREATE TABLE revoked_refresh_tokens (
     generation integer     NOT NULL,
     issued_at  timestamp   NOT NULL,
     expires_at timestamp   NOT NULL,
-    reason     text        NOT NULL CHECK (reason IN ('rotated', 'superseded', 'logged_out', 'revoked', 'reused')),
+    reason     text        NOT NULL,
     revoked_at timestamp   NOT NULL
 );
 CREATE INDEX revoked_refresh_tokens_superseded ON revoked_refresh_tokens (session_id, generation) WHERE reason = 'superseded';
@@ -71,17 +71,17 @@ CREATE INDEX revoked_refresh_tokens_purge ON revoked_refresh_tokens (expires_at)
 
 CREATE TABLE challenges (
     id             text PRIMARY KEY NOT NULL,
-    purpose        text        NOT NULL CHECK (purpose IN ('verify_email', 'reset_password', 'change_email')),
+    purpose        text        NOT NULL,
     email          text        NOT NULL,
     email_key      text        NOT NULL,
-    user_id        text REFERENCES users ON DELETE CASCADE, -- null: the address has no account that it fits
-    locale         text        NOT NULL CHECK (locale IN ('en', 'ru')),
+    user_id        text REFERENCES users ON DELETE CASCADE, -- null: no account of the address fits
+    locale         text        NOT NULL,
     guesses        integer     NOT NULL,
     ip             text        NOT NULL,
     user_agent     text        NOT NULL,
     request_id     text        NOT NULL,
     created_at     timestamp   NOT NULL,
-    hand_overs     integer     NOT NULL, -- tries that are not known to have failed
+    hand_overs     integer     NOT NULL, -- tries, without those that certainly failed
     handed_over_at timestamp,
     expires_at     timestamp   NOT NULL
 );
@@ -89,13 +89,13 @@ CREATE INDEX challenges_email ON challenges (email_key, purpose, created_at);
 CREATE INDEX challenges_user ON challenges (user_id);
 CREATE INDEX challenges_purge ON challenges (expires_at);
 
--- Mails that wait to be sent. The kinds are an open set, as are the actions of audit_events.
+-- Mails that wait to be sent.
 CREATE TABLE notices (
     id         text PRIMARY KEY NOT NULL,
     kind       text        NOT NULL,
     email      text        NOT NULL,
     email_key  text        NOT NULL,
-    locale     text        NOT NULL CHECK (locale IN ('en', 'ru')),
+    locale     text        NOT NULL,
     ip         text        NOT NULL,
     user_agent text        NOT NULL,
     request_id text        NOT NULL,
@@ -114,7 +114,7 @@ CREATE TABLE remembered_keys (
 );
 CREATE INDEX remembered_keys_purge ON remembered_keys (until);
 
--- No foreign keys: what happened stays when the user goes.
+-- No foreign keys: events outlive their users.
 CREATE TABLE audit_events (
     id         text PRIMARY KEY NOT NULL,
     at         timestamp   NOT NULL,

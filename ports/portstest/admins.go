@@ -29,7 +29,7 @@ var adminTests = tests{
 		e.user()
 		unverified := e.newUser(e.email())
 		unverified.Role = domain.RoleAdmin
-		ok[bool](e)(e.Store.Users().CreateAttempt(e.ctx, unverified))
+		ok[bool](e)(e.Store.Users().CreateSignUp(e.ctx, unverified))
 		slices.SortFunc(want, func(a, b domain.User) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 		sameList(e, ok[[]domain.User](e)(lockAdmins(e)), want)
 	},
@@ -72,7 +72,7 @@ func (e *env) admin() domain.User {
 // demote makes an admin a user unless no other admin would remain.
 func (e *env) demote(id uuid.UUID) error {
 	return e.Store.InTx(e.ctx, func(tx ports.Store) error {
-		admins, err := tx.Users().Lock(e.ctx, ports.Whom{Admins: true})
+		admins, err := tx.Users().Lock(e.ctx, ports.UserSet{Admins: true})
 		if err != nil {
 			return err
 		}
@@ -90,4 +90,4 @@ func (e *env) demote(id uuid.UUID) error {
 	})
 }
 
-func lockAdmins(e *env) ([]domain.User, error) { return e.locked(ports.Whom{Admins: true}) }
+func lockAdmins(e *env) ([]domain.User, error) { return e.locked(ports.UserSet{Admins: true}) }

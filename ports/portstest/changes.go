@@ -47,11 +47,11 @@ var once = domain.Budget{Burst: 1, Interval: time.Hour}
 
 func (c *changes) make(e *env, tx ports.Store) error {
 	renamed := c.renamed
-	rotation := ports.Rotation{SessionID: c.session.Session.ID, JTI: c.session.Token.JTI, NextJTI: c.next,
-		Reason: domain.ReasonRotated, Now: e.now, Life: time.Hour}
+	rotation := ports.Rotation{JTI: c.session.Token.JTI, Reason: domain.ReasonRotated, Now: e.now,
+		Next: domain.NewRefreshToken(c.session.Session.ID, c.next, e.now, time.Hour)}
 	steps := []func() error{
 		func() error {
-			return second(tx.Users().Lock(e.ctx, ports.Whom{IDs: []uuid.UUID{c.renamed.ID, c.deleted.ID}}))
+			return second(tx.Users().Lock(e.ctx, ports.UserSet{IDs: []uuid.UUID{c.renamed.ID, c.deleted.ID}}))
 		},
 		func() error { return tx.Users().Create(e.ctx, c.user) },
 		func() error { return renamed.Rename("Renamed", "", e.now) },

@@ -140,7 +140,7 @@ func (e *env) newVerified(email domain.Email) domain.User {
 func (e *env) attempt(email domain.Email) domain.User {
 	e.Helper()
 	u := e.newUser(email)
-	same(e, ok[bool](e)(e.Store.Users().CreateAttempt(e.ctx, u)), true)
+	same(e, ok[bool](e)(e.Store.Users().CreateSignUp(e.ctx, u)), true)
 	return u
 }
 
@@ -196,7 +196,7 @@ func (e *env) state(id uuid.UUID, now time.Time) (state ports.SessionState, err 
 }
 
 // locked locks users, and returns them as they were under the lock.
-func (e *env) locked(who ports.Whom) (users []domain.User, err error) {
+func (e *env) locked(who ports.UserSet) (users []domain.User, err error) {
 	err = e.Store.InTx(e.ctx, func(tx ports.Store) error {
 		users, err = tx.Users().Lock(e.ctx, who)
 		return err
@@ -206,7 +206,7 @@ func (e *env) locked(who ports.Whom) (users []domain.User, err error) {
 
 // lockOne locks one user in a transaction.
 func (e *env) lockOne(tx ports.Store, id uuid.UUID) (domain.User, error) {
-	users, err := tx.Users().Lock(e.ctx, ports.Whom{IDs: []uuid.UUID{id}})
+	users, err := tx.Users().Lock(e.ctx, ports.UserSet{IDs: []uuid.UUID{id}})
 	if err == nil && len(users) == 0 {
 		err = domain.ErrNotFound
 	}
@@ -229,12 +229,12 @@ func (e *env) countJobs(id uuid.UUID) int {
 }
 
 // rotate exchanges the current token of a session at the present, for a day.
-func (e *env) rotate(state ports.SessionState, reason domain.RevocationReason) ports.Rotated {
+func (e *env) rotate(state ports.SessionState, reason domain.RevocationReason) ports.SessionState {
 	e.Helper()
-	return ok[ports.Rotated](e)(e.Store.Sessions().Rotate(e.ctx, e.rotation(state, reason)))
+	return ok[ports.SessionState](e)(e.Store.Sessions().Rotate(e.ctx, e.rotation(state, reason)))
 }
 
 func (e *env) rotation(state ports.SessionState, reason domain.RevocationReason) ports.Rotation {
-	return ports.Rotation{SessionID: state.Session.ID, JTI: state.Token.JTI, Reason: reason,
-		NextJTI: uuid.New(), Now: e.now, Life: lifetimes.Refresh}
+	return ports.Rotation{JTI: state.Token.JTI, Reason: reason, Now: e.now,
+		Next: domain.NewRefreshToken(state.Session.ID, uuid.New(), e.now, lifetimes.Refresh)}
 }

@@ -64,13 +64,6 @@ var recordTests = tests{
 			same(e, len(e.events(u.ID)), 1)
 		}
 	},
-	"a job enqueued outside of a transaction is visible at once, with its kind": func(e *env) {
-		challenge, notice := uuid.New(), newID()
-		e.must(e.Store.Jobs().SendChallenge(e.ctx, challenge))
-		e.must(e.Store.Jobs().SendNotice(e.ctx, notice))
-		e.hasJob(Job{"send_challenge", challenge})
-		e.hasJob(Job{"send_notice", notice})
-	},
 	"a job enqueued in a transaction is visible with the commit, and not before": func(e *env) {
 		c := e.challenge(domain.PurposeVerifyEmail, e.email(), uuid.Nil, 0)
 		n := e.notice()

@@ -19,7 +19,7 @@ var roundTripTests = tests{
 			if u.Verified() {
 				must(t, e.Store.Users().Create(e.ctx, u))
 			} else {
-				cameBack(t, true)(e.Store.Users().CreateAttempt(e.ctx, u))
+				cameBack(t, true)(e.Store.Users().CreateSignUp(e.ctx, u))
 			}
 			cameBack(t, keptUser(u))(e.Store.Users().ByID(e.ctx, u.ID))
 			change(t, &u)
@@ -43,8 +43,8 @@ var roundTripTests = tests{
 				Session: time.Duration(rapid.IntRange(1, 3650).Draw(t, "days")) * 24 * time.Hour,
 			}
 			s, token := domain.NewSession(newID(), u.ID, uuid.New(), genSource.Draw(t, "source"), now, life)
-			s.Generation, s.Rotated, s.Delivered = genCount.Draw(t, "generation"), genCount.Draw(t, "rotated"), genCount.Draw(t, "delivered")
-			token = s.Token(token.JTI, now, life.Refresh)
+			s.Generation, s.RotatedGeneration, s.DeliveredGeneration = genCount.Draw(t, "generation"), genCount.Draw(t, "rotated"), genCount.Draw(t, "delivered")
+			token = s.Adopt(domain.NewRefreshToken(s.ID, token.JTI, now, life.Refresh))
 			must(t, e.Store.Sessions().Create(e.ctx, s, token))
 			before := ports.SessionState{User: u, Session: keptSession(s), Token: keptToken(token)}
 			cameBack(t, before)(e.state(s.ID, now))
@@ -54,16 +54,17 @@ var roundTripTests = tests{
 			cameBack(t, ports.Authenticated{User: u, Generation: s.Generation, InUse: s.InUse()})(
 				e.Store.Sessions().Authenticate(e.ctx, s.ID, s.Generation, now))
 
-			r := ports.Rotation{SessionID: s.ID, JTI: token.JTI, NextJTI: uuid.New(), Life: life.Refresh,
+			r := ports.Rotation{JTI: token.JTI,
 				Reason: rapid.SampledFrom([]domain.RevocationReason{domain.ReasonRotated, domain.ReasonSuperseded}).Draw(t, "reason"),
 				Now:    now.Add(rapid.SampledFrom([]time.Duration{0, 1, time.Microsecond, token.ExpiresAt.Sub(now) - 1}).Draw(t, "later"))}
+			r.Next = domain.NewRefreshToken(s.ID, uuid.New(), r.Now, life.Refresh)
 			after := before
 			after.Session.Generation++
 			after.Session.LastUsedAt = kept(r.Now)
 			if r.Reason == domain.ReasonRotated {
-				after.Session.Rotated = s.Generation
+				after.Session.RotatedGeneration = s.Generation
 			}
-			after.Token = keptToken(after.Session.Token(r.NextJTI, kept(r.Now), r.Life))
+			after.Token = keptToken(after.Session.Adopt(r.Next))
 			cameBack(t, after)(e.Store.Sessions().Rotate(e.ctx, r))
 			cameBack(t, after)(e.state(s.ID, now))
 			cameBack(t, domain.RevokedToken{RefreshToken: before.Token, Reason: r.Reason, RevokedAt: kept(r.Now)})(

@@ -69,15 +69,15 @@ var sessionTests = tests{
 		s := e.session(e.user().ID)
 		for range 2 {
 			e.must(e.Store.Sessions().MarkDelivered(e.ctx, s.Session.ID, 1))
-			s.Session.Delivered = 1
+			s.Session.DeliveredGeneration = 1
 			same(e, ok[ports.SessionState](e)(e.state(s.Session.ID, e.now)).Session, s.Session)
 			same(e, ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now)).InUse, true)
 		}
 		rotated := e.rotate(s, domain.ReasonRotated)
-		same(e, rotated.Session.Delivered, 1)
+		same(e, rotated.Session.DeliveredGeneration, 1)
 		same(e, ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now)).InUse, false)
 		e.must(e.Store.Sessions().MarkDelivered(e.ctx, s.Session.ID, 2))
-		same(e, ok[ports.SessionState](e)(e.state(s.Session.ID, e.now)).Session.Delivered, 2)
+		same(e, ok[ports.SessionState](e)(e.state(s.Session.ID, e.now)).Session.DeliveredGeneration, 2)
 	},
 	"MarkDelivered of another generation, or of an absent session, changes nothing": func(e *env) {
 		s := e.rotate(e.session(e.user().ID), domain.ReasonRotated)

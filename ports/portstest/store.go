@@ -39,8 +39,8 @@ type Fixture struct {
 // store, and closes it by t.Cleanup; it is called a few times, concurrently.
 func Store(t *testing.T, open func(t *testing.T) Fixture) {
 	// Tests that keep to their own users, addresses and keys share a store.
-	group(t, open, "transactions", transactionTests, verdictTests, methodTests, isolationTests)
-	group(t, open, "users", userTests, uniquenessTests, attemptTests)
+	group(t, open, "transactions", transactionTests, domainErrorTests, methodTests, isolationTests)
+	group(t, open, "users", userTests, uniquenessTests, signUpTests)
 	group(t, open, "what comes back", textTests, roundTripTests, nobodyTests)
 	group(t, open, "sessions", sessionTests, rotationTests, endingTests)
 	group(t, open, "challenges, throttles and records", challengeTests, guessTests, throttleTests, returnTests, rememberTests,

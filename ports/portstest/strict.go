@@ -110,7 +110,7 @@ type orderedUsers struct {
 	locks *locks
 }
 
-func (u orderedUsers) Lock(ctx context.Context, who ports.Whom) ([]domain.User, error) {
+func (u orderedUsers) Lock(ctx context.Context, who ports.UserSet) ([]domain.User, error) {
 	if u.locks.called {
 		return nil, fmt.Errorf("a second Users.Lock: %w", errLockOrder)
 	}
@@ -130,9 +130,9 @@ func (u orderedUsers) Create(ctx context.Context, user domain.User) error {
 	return u.Users.Create(ctx, user)
 }
 
-func (u orderedUsers) CreateAttempt(ctx context.Context, user domain.User) (bool, error) {
+func (u orderedUsers) CreateSignUp(ctx context.Context, user domain.User) (bool, error) {
 	u.locks.users = append(u.locks.users, user.ID)
-	return u.Users.CreateAttempt(ctx, user)
+	return u.Users.CreateSignUp(ctx, user)
 }
 
 func (u orderedUsers) Update(ctx context.Context, user domain.User) error {
@@ -150,14 +150,14 @@ func (u orderedUsers) Delete(ctx context.Context, id uuid.UUID, now time.Time) e
 	return u.Users.Delete(ctx, id, now)
 }
 
-func (u orderedUsers) DeleteAttempts(ctx context.Context, ids ...uuid.UUID) error {
-	if err := u.locks.owns("Users.DeleteAttempts", ids...); err != nil {
+func (u orderedUsers) DeleteSignUps(ctx context.Context, ids ...uuid.UUID) error {
+	if err := u.locks.owns("Users.DeleteSignUps", ids...); err != nil {
 		return err
 	}
-	if err := u.locks.reach(rankChallenges, "Users.DeleteAttempts"); err != nil {
+	if err := u.locks.reach(rankChallenges, "Users.DeleteSignUps"); err != nil {
 		return err
 	}
-	return u.Users.DeleteAttempts(ctx, ids...)
+	return u.Users.DeleteSignUps(ctx, ids...)
 }
 
 type orderedSessions struct {
@@ -172,9 +172,9 @@ func (s orderedSessions) Create(ctx context.Context, session domain.Session, t d
 	return s.Sessions.Create(ctx, session, t)
 }
 
-func (s orderedSessions) Rotate(ctx context.Context, r ports.Rotation) (ports.Rotated, error) {
-	if err := s.locks.one(r.SessionID, "Sessions.Rotate"); err != nil {
-		return ports.Rotated{}, err
+func (s orderedSessions) Rotate(ctx context.Context, r ports.Rotation) (ports.SessionState, error) {
+	if err := s.locks.one(r.Next.SessionID, "Sessions.Rotate"); err != nil {
+		return ports.SessionState{}, err
 	}
 	return s.Sessions.Rotate(ctx, r)
 }

@@ -35,7 +35,7 @@ var textTests = tests{
 		e.must(u.Rename(longestName, longestName, e.now))
 		e.must(u.Block(longestName, time.Time{}, e.now))
 		u.PendingEmail, u.PasswordHash = e.longestEmail(), domain.NewPasswordHash(longestHash)
-		same(e, ok[bool](e)(e.Store.Users().CreateAttempt(e.ctx, u)), true)
+		same(e, ok[bool](e)(e.Store.Users().CreateSignUp(e.ctx, u)), true)
 		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
 		u.PasswordHash = domain.NewPasswordHash(longestHash[1:] + "$")
 		u.Verify(e.now)
@@ -51,6 +51,18 @@ var textTests = tests{
 		created.FirstName, created.LastName, created.PasswordHash = longestName, longestName, domain.NewPasswordHash(longestHash)
 		e.must(e.Store.Users().Create(e.ctx, created))
 		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, created.ID)), created)
+	},
+	"roles, locales, purposes and reasons of a later version come back": func(e *env) {
+		u := e.newVerified(e.email())
+		u.Role, u.Locale = "auditor", "kk"
+		e.must(e.Store.Users().Create(e.ctx, u))
+		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
+		c := domain.NewChallenge(uuid.New(), "invite", u.Email, u.ID, "kk", 0, domain.Source{}, e.now)
+		e.must(e.Store.Challenges().Create(e.ctx, c))
+		same(e, ok[domain.Challenge](e)(e.Store.Challenges().ByID(e.ctx, c.ID)), c)
+		s := e.session(u.ID)
+		e.must(e.Store.Sessions().End(e.ctx, s.Session.ID, "expelled", e.now))
+		e.revoked(s.Token, "expelled", e.now)
 	},
 	"the longest texts of a source come back whole": func(e *env) {
 		source := domain.Source{IP: "2001:db8:1111:2222:3333:4444:5555:6666", UserAgent: longestAgent, RequestID: strings.Repeat("r", 128)}
@@ -78,7 +90,7 @@ var textTests = tests{
 		}
 		for i, key := range alike {
 			same(e, ok[domain.User](e)(e.Store.Users().ByEmail(e.ctx, key)), users[i])
-			same(e, ok[bool](e)(e.Store.Users().CreateAttempt(e.ctx, e.newUser(domain.Email{Key: key}))), false)
+			same(e, ok[bool](e)(e.Store.Users().CreateSignUp(e.ctx, e.newUser(domain.Email{Key: key}))), false)
 			e.challenge(domain.PurposeResetPassword, users[i].Email, users[i].ID, 0)
 			same(e, len(ok[[]domain.Challenge](e)(e.Store.Challenges().Live(e.ctx, domain.PurposeResetPassword, key, e.now))), 1)
 		}

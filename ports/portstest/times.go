@@ -105,7 +105,7 @@ var timeTests = tests{
 		s := e.session(e.user().ID)
 		r := e.rotation(s, domain.ReasonRotated)
 		r.Now = e.now.Add(time.Microsecond).In(east)
-		rotated := ok[ports.Rotated](e)(e.Store.Sessions().Rotate(e.ctx, r))
+		rotated := ok[ports.SessionState](e)(e.Store.Sessions().Rotate(e.ctx, r))
 		same(e, rotated.Session.LastUsedAt, r.Now.UTC())
 		same(e, ok[ports.SessionState](e)(e.state(s.Session.ID, e.now)), rotated)
 		e.revoked(s.Token, domain.ReasonRotated, r.Now.UTC())

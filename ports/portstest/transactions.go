@@ -60,7 +60,7 @@ var transactionTests = tests{
 			if _, err := tx.Users().ByID(e.ctx, newID()); !errors.Is(err, domain.ErrNotFound) {
 				return errors.Join(errors.New("the user is not absent"), err)
 			}
-			created, err := tx.Users().CreateAttempt(e.ctx, e.newUser(taken.Email))
+			created, err := tx.Users().CreateSignUp(e.ctx, e.newUser(taken.Email))
 			if err != nil || created {
 				return errors.Join(errors.New("the attempt was not refused"), err)
 			}
@@ -96,14 +96,14 @@ var transactionTests = tests{
 	"a deadline that passes while waiting is the error unavailable": func(e *env) {
 		key := e.email().Key
 		e.inTx(func(tx ports.Store) error {
-			if _, err := tx.Users().Lock(e.ctx, ports.Whom{Address: key}); err != nil {
+			if _, err := tx.Users().Lock(e.ctx, ports.UserSet{Address: key}); err != nil {
 				return err
 			}
 			ctx, cancel := context.WithTimeout(e.ctx, 100*time.Millisecond)
 			defer cancel()
 			waited := make(chan error, 1)
 			go func() {
-				waited <- e.Store.InTx(ctx, func(tx ports.Store) error { return second(tx.Users().Lock(ctx, ports.Whom{Address: key})) })
+				waited <- e.Store.InTx(ctx, func(tx ports.Store) error { return second(tx.Users().Lock(ctx, ports.UserSet{Address: key})) })
 			}()
 			select {
 			case err := <-waited:
@@ -129,7 +129,7 @@ var transactionTests = tests{
 		u := e.user()
 		e.allWin(e.race(racers, func(int) error {
 			return e.Store.InTx(e.ctx, func(tx ports.Store) error {
-				users, err := tx.Users().Lock(e.ctx, ports.Whom{Address: u.Email.Key})
+				users, err := tx.Users().Lock(e.ctx, ports.UserSet{Address: u.Email.Key})
 				if err != nil {
 					return err
 				}
@@ -144,7 +144,7 @@ var transactionTests = tests{
 			u := domain.NewUser(newID(), email, domain.PasswordHash{}, domain.LocaleEnglish, e.now)
 			u.Verify(e.now)
 			return e.Store.InTx(e.ctx, func(tx ports.Store) error {
-				users, err := tx.Users().Lock(e.ctx, ports.Whom{Address: email.Key})
+				users, err := tx.Users().Lock(e.ctx, ports.UserSet{Address: email.Key})
 				if err != nil || len(users) > 0 {
 					return err
 				}
@@ -154,7 +154,7 @@ var transactionTests = tests{
 	},
 	"Lock of users in any order and combination does not wait in a circle": func(e *env) {
 		a, b, c := e.admin(), e.user(), e.attempt(e.email())
-		all := []ports.Whom{
+		all := []ports.UserSet{
 			{IDs: []uuid.UUID{a.ID, b.ID, c.ID}},
 			{IDs: []uuid.UUID{c.ID, a.ID}},
 			{IDs: []uuid.UUID{b.ID}, Admins: true},

@@ -89,7 +89,7 @@ func verifyAll(e *env, lockAddress bool) {
 	}
 	winner := e.oneWins(e.race(racers, func(i int) error {
 		return e.Store.InTx(e.ctx, func(tx ports.Store) error {
-			who := ports.Whom{IDs: []uuid.UUID{attempts[i].ID}}
+			who := ports.UserSet{IDs: []uuid.UUID{attempts[i].ID}}
 			if lockAddress {
 				who.Address = email.Key
 			}
@@ -109,36 +109,36 @@ func verifyAll(e *env, lockAddress bool) {
 	same(e, ok[domain.User](e)(e.Store.Users().ByEmail(e.ctx, email.Key)).ID, attempts[winner].ID)
 }
 
-var attemptTests = tests{
-	"CreateAttempt stores several unverified users of one address": func(e *env) {
+var signUpTests = tests{
+	"CreateSignUp stores several unverified users of one address": func(e *env) {
 		email := e.email()
 		for _, u := range []domain.User{e.attempt(email), e.attempt(email), e.attempt(email)} {
 			same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
 		}
 	},
-	"CreateAttempt stores nothing when a verified user has the address, and says so": func(e *env) {
+	"CreateSignUp stores nothing when a verified user has the address, and says so": func(e *env) {
 		u := e.user()
 		attempt := e.newUser(u.Email)
-		same(e, ok[bool](e)(e.Store.Users().CreateAttempt(e.ctx, attempt)), false)
+		same(e, ok[bool](e)(e.Store.Users().CreateSignUp(e.ctx, attempt)), false)
 		_, err := e.Store.Users().ByID(e.ctx, attempt.ID)
 		e.fails(err, domain.ErrNotFound)
 		same(e, ok[domain.User](e)(e.Store.Users().ByEmail(e.ctx, u.Email.Key)), u)
 	},
-	"concurrent CreateAttempts of one address all succeed": func(e *env) {
+	"concurrent CreateSignUps of one address all succeed": func(e *env) {
 		email := e.email()
 		users := make([]domain.User, racers)
 		for i := range users {
 			users[i] = e.newUser(email)
 		}
 		e.allWin(e.race(racers, func(i int) error {
-			created, err := e.Store.Users().CreateAttempt(e.ctx, users[i])
+			created, err := e.Store.Users().CreateSignUp(e.ctx, users[i])
 			if err == nil && !created {
 				return errors.New("the attempt was refused")
 			}
 			return err
 		}))
 	},
-	"DeleteAttempts removes the unverified ones of the users, with their challenges": func(e *env) {
+	"DeleteSignUps removes the unverified ones of the users, with their challenges": func(e *env) {
 		verified := e.user()
 		var users []domain.User
 		var asked []domain.Challenge
@@ -159,17 +159,17 @@ var attemptTests = tests{
 			}
 		}
 	},
-	"DeleteAttempts of nobody is no error": func(e *env) {
+	"DeleteSignUps of nobody is no error": func(e *env) {
 		e.must(e.deleteAttempts())
 	},
 }
 
 func (e *env) deleteAttempts(ids ...uuid.UUID) error {
 	return e.Store.InTx(e.ctx, func(tx ports.Store) error {
-		if _, err := tx.Users().Lock(e.ctx, ports.Whom{IDs: ids}); err != nil {
+		if _, err := tx.Users().Lock(e.ctx, ports.UserSet{IDs: ids}); err != nil {
 			return err
 		}
-		return tx.Users().DeleteAttempts(e.ctx, ids...)
+		return tx.Users().DeleteSignUps(e.ctx, ids...)
 	})
 }
 

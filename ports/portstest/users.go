@@ -22,10 +22,10 @@ var userTests = tests{
 		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
 		same(e, ok[domain.User](e)(e.Store.Users().ByEmail(e.ctx, u.Email.Key)), u)
 	},
-	"CreateAttempt keeps every field of a user": func(e *env) {
+	"CreateSignUp keeps every field of a user": func(e *env) {
 		u := e.newUser(e.email())
 		u.FirstName, u.PasswordHash, u.PendingEmail = "Ann", domain.PasswordHash{}, e.email()
-		same(e, ok[bool](e)(e.Store.Users().CreateAttempt(e.ctx, u)), true)
+		same(e, ok[bool](e)(e.Store.Users().CreateSignUp(e.ctx, u)), true)
 		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
 	},
 	"a user's password hash is kept and can be revealed": func(e *env) {
@@ -231,7 +231,7 @@ var listTests = tests{
 				u.Verify(e.now)
 				e.must(e.Store.Users().Create(e.ctx, u))
 			} else {
-				ok[bool](e)(e.Store.Users().CreateAttempt(e.ctx, u))
+				ok[bool](e)(e.Store.Users().CreateSignUp(e.ctx, u))
 			}
 			want = append([]domain.User{u}, want...)
 		}

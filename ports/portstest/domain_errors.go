@@ -3,7 +3,6 @@ package portstest
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -11,7 +10,7 @@ import (
 	"coffeeshop/ports"
 )
 
-var verdictTests = tests{
+var domainErrorTests = tests{
 	"a transaction goes on after every verdict, and commits what it did before and after": func(e *env) {
 		taken, moved := e.user(), e.user()
 		moved.ChangeEmail(taken.Email, e.now)
@@ -26,9 +25,8 @@ var verdictTests = tests{
 			"Users.Update, version": {domain.ErrConflict, func(tx ports.Store) error { return tx.Users().Update(e.ctx, stale) }},
 			"Sessions.End":          {domain.ErrNotFound, func(tx ports.Store) error { return tx.Sessions().End(e.ctx, newID(), domain.ReasonRevoked, e.now) }},
 			"Sessions.Lock":         {domain.ErrNotFound, func(tx ports.Store) error { return second(tx.Sessions().Lock(e.ctx, newID(), e.now)) }},
-			"Sessions.Authenticate": {domain.ErrNotFound, func(tx ports.Store) error { return second(tx.Sessions().Authenticate(e.ctx, newID(), 1, e.now)) }},
 			"Sessions.Rotate": {domain.ErrNotFound, func(tx ports.Store) error {
-				return second(tx.Sessions().Rotate(e.ctx, ports.Rotation{Now: e.now, Life: time.Hour}))
+				return second(tx.Sessions().Rotate(e.ctx, e.rotation(ports.SessionState{}, domain.ReasonRotated)))
 			}},
 			"Sessions.Revoked":   {domain.ErrNotFound, func(tx ports.Store) error { return second(tx.Sessions().Revoked(e.ctx, uuid.New())) }},
 			"Challenges.Consume": {domain.ErrNotFound, func(tx ports.Store) error { return tx.Challenges().Consume(e.ctx, uuid.New(), e.now) }},
@@ -36,7 +34,7 @@ var verdictTests = tests{
 		} {
 			before, after := e.newVerified(e.email()), e.newVerified(e.email())
 			e.inTx(func(tx ports.Store) error {
-				if _, err := tx.Users().Lock(e.ctx, ports.Whom{IDs: []uuid.UUID{taken.ID, moved.ID}}); err != nil {
+				if _, err := tx.Users().Lock(e.ctx, ports.UserSet{IDs: []uuid.UUID{taken.ID, moved.ID}}); err != nil {
 					return err
 				}
 				if err := tx.Users().Create(e.ctx, before); err != nil {

@@ -1,0 +1,131 @@
+package bunstore_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/pressly/goose/v3"
+
+	"coffeeshop/adapters/bunstore"
+	"coffeeshop/domain"
+	"coffeeshop/migrations"
+)
+
+// Each version of the schema has rows of its own in testdata, which no later version may lose.
+func TestMigrate_KeepsTheRowsOfEveryEarlierVersion(t *testing.T) {
+	onEngines(t, func(t *testing.T, cfg bunstore.Config) {
+		db := open(t, cfg)
+		for _, step := range status(t, db) {
+			migrateTo(t, cfg, step.Version)
+			rows, err := os.ReadFile(fmt.Sprintf("testdata/%05d.sql", step.Version))
+			if err != nil {
+				t.Fatalf("version %d needs rows that fill its tables: %v", step.Version, err)
+			}
+			pastTheStore(t, cfg, func(ctx context.Context, db *sql.DB) error {
+				_, err := db.ExecContext(ctx, string(rows))
+				return err
+			})
+			migrate(t, db)
+			hasRowsOfVersion1(t, db)
+			for range status(t, db) {
+				if err := db.MigrateDown(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	})
+}
+
+// migrateTo takes the schema up to a version.
+func migrateTo(t *testing.T, cfg bunstore.Config, version int64) {
+	t.Helper()
+	dialect, files := goose.DialectSQLite3, migrations.SQLite
+	if cfg.PostgresURL != "" {
+		dialect, files = goose.DialectPostgres, migrations.Postgres
+	}
+	pastTheStore(t, cfg, func(ctx context.Context, db *sql.DB) error {
+		provider, err := goose.NewProvider(dialect, db, files, goose.WithDisableGlobalRegistry(true))
+		if err != nil {
+			return err
+		}
+		_, err = provider.UpTo(ctx, version)
+		return err
+	})
+}
+
+func pastTheStore(t *testing.T, cfg bunstore.Config, fn func(ctx context.Context, db *sql.DB) error) {
+	t.Helper()
+	driver, source := "sqlite", cfg.SQLitePath
+	if cfg.PostgresURL != "" {
+		driver, source = "pgx", cfg.PostgresURL
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := fn(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func hasRowsOfVersion1(t *testing.T, db *bunstore.DB) {
+	t.Helper()
+	ctx, id := t.Context(), func(text string) uuid.UUID { return uuid.MustParse("01900000-0000-" + text) }
+	day := func(year int, month time.Month, day, h, m, s int) time.Time {
+		return time.Date(year, month, day, h, m, s, 0, time.UTC)
+	}
+	first, end, now := day(2026, 1, 2, 3, 4, 5), day(2030, 1, 1, 0, 0, 0), day(2026, 1, 3, 0, 0, 0)
+	source := domain.Source{IP: "192.0.2.1", UserAgent: "agent", RequestID: "request"}
+	email := func(address, key string) domain.Email { return domain.Email{Address: address, Key: key} }
+
+	ada := domain.User{ID: id("7000-8000-000000000001"), Email: email("Ada@example.com", "ada@example.com"), PendingEmail: email("new@example.com", "new@example.com"),
+		FirstName: "Ada", LastName: "Lovelace", Status: domain.StatusVerified, Role: domain.RoleAdmin, Locale: domain.LocaleEnglish,
+		PasswordHash: domain.NewPasswordHash("$2a$04$hash"), PasswordVersion: 2, Blocked: true, BlockedUntil: end, BlockReason: "holiday", Version: 7,
+		CreatedAt: first, UpdatedAt: first.Add(24 * time.Hour)}
+	is(t, ada)(db.Users().ByEmail(ctx, "ada@example.com"))
+	is(t, domain.User{ID: id("7000-8000-000000000002"), Email: email("bob@example.com", "bob@example.com"), Status: domain.StatusUnverified,
+		Role: domain.RoleUser, Locale: domain.LocaleRussian, PasswordHash: ada.PasswordHash, PasswordVersion: 1, UnverifiedUntil: end, SignUpNetwork: "network",
+		Version: 1, CreatedAt: first, UpdatedAt: first})(db.Users().ByEmail(ctx, "bob@example.com"))
+
+	session := domain.Session{ID: id("7000-9000-000000000001"), UserID: ada.ID, UserAgent: "agent", IP: "192.0.2.1", CreatedAt: first,
+		LastUsedAt: first.Add(time.Second), ExpiresAt: end, Generation: 3, RotatedGeneration: 2, DeliveredGeneration: 2}
+	sessions, err := db.Sessions().ByUser(ctx, ada.ID, now)
+	if err != nil || len(sessions) != 1 || sessions[0] != session {
+		t.Errorf("sessions %+v, %v", sessions, err)
+	}
+	expires := day(2029, 1, 1, 0, 0, 0)
+	is(t, domain.RevokedToken{Reason: domain.ReasonRotated, RevokedAt: first.Add(time.Second), RefreshToken: domain.RefreshToken{
+		JTI: id("7000-a000-000000000002"), SessionID: session.ID, Generation: 2, IssuedAt: first, ExpiresAt: expires,
+	}})(db.Sessions().Revoked(ctx, id("7000-a000-000000000002")))
+	is(t, domain.Challenge{ID: id("4000-8000-000000000001"), Purpose: domain.PurposeChangeEmail, Email: ada.PendingEmail, UserID: ada.ID,
+		Locale: domain.LocaleEnglish, Guesses: 4, Source: source, CreatedAt: first, HandOvers: 1, HandedOverAt: first.Add(time.Second),
+		ExpiresAt: end})(db.Challenges().ByID(ctx, id("4000-8000-000000000001")))
+	is(t, domain.Notice{ID: id("7000-b000-000000000001"), Kind: domain.NoticeEmailRequested, Email: ada.Email, Locale: domain.LocaleEnglish,
+		Source: source, CreatedAt: first})(db.Notices().ByID(ctx, id("7000-b000-000000000001")))
+	is(t, true)(db.Throttles().Remembered(ctx, "04.key", now))
+	wait, err := db.Throttles().Wait(ctx, "00.key", domain.Budget{Burst: 1, Interval: time.Hour}, now)
+	if err != nil || wait <= 0 {
+		t.Errorf("wait %s, %v", wait, err)
+	}
+	is(t, 1)(db.Audit().DeleteBefore(ctx, now, 10))
+}
+
+func is[T comparable](t *testing.T, want T) func(got T, err error) {
+	t.Helper()
+	return func(got T, err error) {
+		t.Helper()
+		if err != nil || got != want {
+			t.Errorf("got %+v, %v\nwant %+v", got, err, want)
+		}
+	}
+}

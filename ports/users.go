@@ -1,0 +1,60 @@
+package ports
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"coffeeshop/domain"
+)
+
+// Users keeps accounts, and unverified users: sign-ups. Among verified users an address (Email.Key) is unique; among
+// unverified ones it is not.
+type Users interface {
+	// Lock takes first the address and then, in one pass by ascending ids, the users, and keeps them until the end of
+	// the transaction. It returns the users in that order, as they are once all are held; absent ones are left out.
+	// Nobody else can change or delete them, nor give anybody the address.
+	//
+	// Only inside InTx, once a transaction. Locks have one order, so that no two transactions wait for each other:
+	// this call; sessions and their tokens, of one session where this call was not made; challenges; throttles, by
+	// ascending keys. Rows that a new one refers to are locked before it is written.
+	Lock(ctx context.Context, set UserSet) ([]domain.User, error)
+
+	// CreateSignUp stores an unverified user unless a verified one has the address, and reports whether it did. It
+	// does the same work in either case.
+	CreateSignUp(ctx context.Context, u domain.User) (created bool, err error)
+	// Create stores a verified user; domain.ErrEmailTaken when a verified one has the address.
+	Create(ctx context.Context, u domain.User) error
+
+	ByID(ctx context.Context, id uuid.UUID) (domain.User, error)
+	// ByEmail returns the user of an address: the verified one, else the newest unverified one.
+	ByEmail(ctx context.Context, key string) (domain.User, error)
+	// List returns up to limit users, newest first (descending ids), that come after the given id; uuid.Nil
+	// starts at the newest. A row added meanwhile neither repeats nor hides another.
+	List(ctx context.Context, after uuid.UUID, limit int) ([]domain.User, error)
+
+	// HashBegins reports whether the password hash of any user begins with one of the prefixes. It may look at every
+	// user.
+	HashBegins(ctx context.Context, prefixes []string) (bool, error)
+
+	// Update stores u and raises the version if the stored one is u.Version; domain.ErrConflict otherwise, domain.ErrNotFound when the user is gone, domain.ErrEmailTaken when u is verified and another
+	// verified user has the address.
+	Update(ctx context.Context, u domain.User) error
+	// Delete removes the user and its sessions and challenges; the blacklist keeps its tokens (reason revoked,
+	// at now). domain.ErrNotFound when there is no such user.
+	Delete(ctx context.Context, id uuid.UUID, now time.Time) error
+	// DeleteSignUps removes the given users that are unverified, with their challenges. Only inside InTx, of locked
+	// users. It does the same work for none as for one.
+	DeleteSignUps(ctx context.Context, ids ...uuid.UUID) error
+	// DeleteUnverified removes up to limit unverified users whose UnverifiedUntil has passed, with their
+	// challenges, and returns how many. Concurrent calls do not wait for each other's rows.
+	DeleteUnverified(ctx context.Context, now time.Time, limit int) (int, error)
+}
+
+// UserSet names users to lock, in any combination.
+type UserSet struct {
+	Address string // a key: the address itself, and every user that has it, verified or not; empty: none
+	IDs     []uuid.UUID
+	Admins  bool // every verified admin, blocked ones too
+}
