@@ -118,7 +118,7 @@ type tokens struct{ access, refresh string }
 
 // signed returns the service's tokens of the sessions in use.
 func (s *site) signed() ([]tokens, error) {
-	signer, err := jwttoken.New(jwttoken.Config{Secret: domain.NewSecret(secret), AccessLife: accessLife})
+	signer, err := jwttoken.New(jwttoken.Config{Issuer: "coffee-shop-api", Audience: "coffee-shop-users", Secret: domain.NewSecret(secret)})
 	if err != nil {
 		return nil, err
 	}

@@ -47,8 +47,9 @@ func queued(lc fx.Lifecycle, cfg Config, hasher ports.Hasher) (*hashqueue.Queue,
 	return queue, nil
 }
 
-func newTokens(cfg Config, k keys, env surroundings, log *zap.Logger) (*jwttoken.Tokens, error) {
+func newTokens(lc fx.Lifecycle, cfg Config, k keys, env surroundings, log *zap.Logger) (*jwttoken.Tokens, error) {
 	tokens, err := jwttoken.New(jwttoken.Config{
+		Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience,
 		Secret: k.secret, Previous: cfg.SecretKeyPrevious, KeysDir: cfg.JWTKeysDir,
 		AccessLife: cfg.Settings().Lifetimes.Access, Now: env.now,
 		Report: func(err error) { log.Error("the folder of keys", zap.Error(err)) },
@@ -56,6 +57,8 @@ func newTokens(cfg Config, k keys, env surroundings, log *zap.Logger) (*jwttoken
 	if err != nil && cfg.JWTKeysDir != "" {
 		return nil, fmt.Errorf("JWT_KEYS_DIR: %w", err)
 	}
+	ctx, stop := context.WithCancel(context.Background())
+	lc.Append(fx.StartStopHook(func() { go tokens.Watch(ctx) }, stop))
 	return tokens, err
 }
 

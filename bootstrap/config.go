@@ -32,6 +32,8 @@ type Config struct {
 	SecretKeyPrevious domain.Secret `env:"SECRET_KEY_PREVIOUS"`
 	SecretKeyGenerate bool          `env:"SECRET_KEY_GENERATE" envDefault:"false"`
 	JWTKeysDir        string        `env:"JWT_KEYS_DIR"` // empty: HS256
+	JWTIssuer         string        `env:"JWT_ISSUER" envDefault:"coffee-shop-api"`
+	JWTAudience       string        `env:"JWT_AUDIENCE" envDefault:"coffee-shop-users"`
 
 	AccessMinutes     int `env:"ACCESS_TOKEN_EXPIRE_MINUTES" envDefault:"30" range:"1 to 1440"`
 	RefreshMinutes    int `env:"REFRESH_TOKEN_EXPIRE_MINUTES" envDefault:"1440" range:"1 to 525600"`

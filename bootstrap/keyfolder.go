@@ -42,7 +42,7 @@ func (f keyFolder) retire(kid string, now time.Time) error {
 }
 
 func (f keyFolder) list(now time.Time) ([]cli.Key, error) {
-	infos, err := jwttoken.ListKeys(f.dir, f.accessLife)
+	infos, err := jwttoken.ListKeys(f.dir, f.accessLife, now)
 	if err != nil {
 		return nil, err
 	}

@@ -62,8 +62,8 @@ func newKeysGenerate(c Commands) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "generate --alg ALGORITHM",
 		Short: "Make a key, and print its id",
-		Long: "Make a key, and print its id. Running servers sign with it within a second; the keys before it go on to\n" +
-			"verify until they are retired.",
+		Long: "Make a key, and print its id. Running servers sign with it five seconds later, when all of them know it; the keys\n" +
+			"before it go on to verify until they are retired.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(c.KeyAlgorithms, algorithm) {

@@ -7,8 +7,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// keysLife is how long verifiers may keep the key set: a new key signs at once, so they ask again when they meet
-// a key id that they do not know.
+// keysLife is how long verifiers may keep the key set. They ask again when they meet an unknown key id, since a new key
+// signs five seconds after it was made.
 const keysLife = "public, max-age=300"
 
 func (a *API) registerKeys() {

@@ -4,16 +4,16 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 
+	"github.com/go-json-experiment/json"
 	"github.com/golang-jwt/jwt/v5"
 
 	"coffeeshop/domain"
 )
 
-// minSecretBytes is the output of the hash, the least that RFC 7518 §3.2 allows.
+// minSecretBytes is the least that RFC 7518 §3.2 allows: the size of the hash.
 const minSecretBytes = sha256.Size
 
 // key signs or verifies one kind of token with one algorithm.
@@ -23,7 +23,7 @@ type key struct {
 	method  jwt.SigningMethod
 	private any    // as method wants it
 	public  any    // as method wants it; the same as private for HS256
-	header  string // encoded: it names the algorithm and the key, so that a kid is good for one algorithm only
+	header  string // encoded; it names algorithm and key, so that a kid serves one algorithm only
 }
 
 func newKey(k kind, kid string, method jwt.SigningMethod, private, public any) *key {
@@ -59,7 +59,11 @@ func (k *key) sign(c claims) (string, error) {
 	if err := k.kind.check(c); err != nil {
 		return "", err
 	}
-	text := k.header + "." + base64.RawURLEncoding.EncodeToString(k.kind.write(c))
+	payload, err := json.Marshal(c)
+	if err != nil {
+		return "", err
+	}
+	text := k.header + "." + base64.RawURLEncoding.EncodeToString(payload)
 	signature, err := k.method.Sign(text, k.private)
 	if err != nil {
 		return "", err

@@ -19,17 +19,19 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// A key is a file KID.pem in the folder: a private key as PKCS #8 in PEM, and nothing else that matters; what
-// openssl genpkey writes will do. Its type says its algorithm: Ed25519 EdDSA, P-256 ES256, RSA RS256. A KID of
-// the form TIME-… was created at that time, any other when the file was last written. Retiring a key renames
-// its file to KID.retired-TIME.pem. TIME is UTC, as in 20060102T150405Z. Other files are ignored.
-var fileName = regexp.MustCompile(`^([A-Za-z0-9_-]{1,64})(?:\.retired-(\d{8}T\d{6}Z))?\.pem$`)
+// A key is a file KID.pem in the folder: a private key as PKCS #8 in PEM; openssl genpkey writes such files. Its type
+// gives its algorithm: Ed25519 EdDSA, P-256 ES256, RSA RS256. A KID of the form TIME-… was made at that time, any other
+// when the file was last written. Retiring a key adds an empty file KID.retired-TIME; earlier versions renamed the key to
+// KID.retired-TIME.pem. TIME is UTC, as in 20060102T150405Z. Other files are ignored.
+var fileName = regexp.MustCompile(`^([A-Za-z0-9_-]{1,64})(?:\.retired-(\d{8}T\d{6}Z))?(\.pem)?$`)
 
 const fileTime = "20060102T150405Z"
 
-// retiredSlack is added to the life of the last tokens of a retired key: replicas notice a second late, and
-// clocks differ.
+// retiredSlack is added to the life of a retired key's last tokens, since clocks differ.
 const retiredSlack = time.Minute
+
+// signAfter is the age at which a key begins to sign: by then every replica knows it.
+const signAfter = 5 * time.Second
 
 const (
 	minRSABits = 2048
@@ -40,48 +42,40 @@ const (
 type file struct {
 	kid      string
 	path     string
-	size     int64
-	modified time.Time
-	created  time.Time
+	made     time.Time
+	modified time.Time // orders keys that were made in the same second
 	retired  time.Time // zero: active
 }
 
-// ended reports whether no token of the key can be alive.
-func (f file) ended(accessLife time.Duration, now time.Time) bool {
-	return !f.retired.IsZero() && !now.Before(f.retired.Add(accessLife+retiredSlack))
+// end returns the time when the last token of a retired key has expired.
+func (f file) end(accessLife time.Duration) time.Time {
+	return f.retired.Add(accessLife + retiredSlack)
 }
 
 // listFiles returns the key files of a folder, the active ones first, the newest of each first.
 func listFiles(dir string) ([]file, error) {
-	for range 5 {
-		first, err := listOnce(dir)
-		if err != nil {
-			return nil, err
-		}
-		// A listing taken while a file is renamed may miss it under both names: two must agree.
-		again, err := listOnce(dir)
-		if err != nil {
-			return nil, err
-		}
-		if slices.Equal(first, again) {
-			return first, nil
-		}
-	}
-	return nil, fmt.Errorf("read the key folder %s: it keeps changing", dir)
-}
-
-func listOnce(dir string) ([]file, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("read the key folder: %w", err)
 	}
 	var files []file
+	retired := map[string]time.Time{} // by kid
 	for _, entry := range entries {
 		name := fileName.FindStringSubmatch(entry.Name())
-		if name == nil {
+		if name == nil || name[2] == "" && name[3] == "" {
 			continue
 		}
 		f := file{kid: name[1], path: filepath.Join(dir, entry.Name())}
+		if name[2] != "" {
+			at, err := time.Parse(fileTime, name[2])
+			if err != nil {
+				return nil, fmt.Errorf("key file %s: its name has no time of retiring", f.path)
+			}
+			retired[f.kid] = at
+		}
+		if name[3] == "" {
+			continue
+		}
 		info, err := os.Stat(f.path)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
@@ -89,18 +83,15 @@ func listOnce(dir string) ([]file, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the key folder: %w", err)
 		}
-		f.size, f.modified, f.created = info.Size(), info.ModTime().UTC(), info.ModTime().UTC()
-		if len(f.kid) >= len(fileTime) {
-			if at, err := time.Parse(fileTime, f.kid[:len(fileTime)]); err == nil {
-				f.created = at
-			}
-		}
-		if name[2] != "" {
-			if f.retired, err = time.Parse(fileTime, name[2]); err != nil {
-				return nil, fmt.Errorf("key file %s: the time of retiring is none", f.path)
-			}
+		f.modified = info.ModTime().UTC()
+		f.made = f.modified
+		if at, err := time.Parse(fileTime, f.kid[:min(len(fileTime), len(f.kid))]); err == nil {
+			f.made = at
 		}
 		files = append(files, f)
+	}
+	for i, f := range files {
+		files[i].retired = retired[f.kid]
 	}
 	slices.SortFunc(files, func(a, b file) int {
 		if a.retired.IsZero() != b.retired.IsZero() {
@@ -109,9 +100,19 @@ func listOnce(dir string) ([]file, error) {
 			}
 			return 1
 		}
-		return cmp.Or(b.created.Compare(a.created), b.modified.Compare(a.modified), cmp.Compare(a.path, b.path))
+		return cmp.Or(b.made.Compare(a.made), b.modified.Compare(a.modified), cmp.Compare(a.path, b.path))
 	})
 	return files, nil
+}
+
+// signer returns the index of the file that signs among active ones, the newest first: the newest that is old enough, or
+// the oldest; -1 of none.
+func signer(active []file, now time.Time) int {
+	old := slices.IndexFunc(active, func(f file) bool { return !now.Before(f.made.Add(signAfter)) })
+	if old < 0 {
+		return len(active) - 1
+	}
+	return old
 }
 
 // read returns the key of a file.

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -30,12 +31,12 @@ type KeyInfo struct {
 	CreatedAt time.Time
 	RetiredAt time.Time // zero: active
 	EndsAt    time.Time // when a retired key stops verifying; zero: active
-	Signs     bool      // it is the one that signs now
+	Signs     bool      // it signs now
 	Fault     error     // why the file cannot be used; nil: it can
 }
 
-// GenerateKey adds a key to a folder, which is made if need be, and returns its kid. Running servers sign with it
-// as soon as they notice.
+// GenerateKey adds a key to a folder, which it makes if need be, and returns its kid. Running servers sign with the key
+// five seconds later.
 func GenerateKey(dir, algorithm string, now time.Time) (kid string, err error) {
 	var private crypto.PrivateKey
 	switch algorithm {
@@ -66,29 +67,32 @@ func GenerateKey(dir, algorithm string, now time.Time) (kid string, err error) {
 	return kid, nil
 }
 
-// ListKeys describes the keys of a folder, active ones first, the newest of each first. Retired keys whose last
-// tokens have expired are listed too; their files may be deleted.
-func ListKeys(dir string, accessLife time.Duration) ([]KeyInfo, error) {
+// ListKeys describes the keys of a folder, active ones first, the newest of each first. It lists retired keys whose last
+// tokens have expired too; their files may be deleted.
+func ListKeys(dir string, accessLife time.Duration, now time.Time) ([]KeyInfo, error) {
 	files, err := listFiles(dir)
 	if err != nil {
 		return nil, err
 	}
-	infos := make([]KeyInfo, 0, len(files))
-	signs := true
-	for _, f := range files {
-		info := KeyInfo{KID: f.kid, CreatedAt: f.created, RetiredAt: f.retired}
+	infos := make([]KeyInfo, len(files))
+	var active []file
+	var usable []int // the indexes of the active ones
+	for i, f := range files {
+		infos[i] = KeyInfo{KID: f.kid, CreatedAt: f.made, RetiredAt: f.retired}
 		k, err := f.read()
 		if err != nil {
-			info.Fault = err
+			infos[i].Fault = err
 		} else {
-			info.Algorithm = k.method.Alg()
+			infos[i].Algorithm = k.method.Alg()
 		}
 		if !f.retired.IsZero() {
-			info.EndsAt = f.retired.Add(accessLife + retiredSlack)
+			infos[i].EndsAt = f.end(accessLife)
 		} else if err == nil {
-			info.Signs, signs = signs, false
+			active, usable = append(active, f), append(usable, i)
 		}
-		infos = append(infos, info)
+	}
+	if i := signer(active, now); i >= 0 {
+		infos[usable[i]].Signs = true
 	}
 	return infos, nil
 }
@@ -96,42 +100,30 @@ func ListKeys(dir string, accessLife time.Duration) ([]KeyInfo, error) {
 // ErrLastKey means that no usable active key would remain to sign with.
 var ErrLastKey = errors.New("it is the last active key: generate another one first")
 
-// RetireKey makes running servers stop signing with a key as soon as they notice; it verifies until the last
-// tokens of it have expired. Retiring a retired key changes nothing. To withdraw a stolen key at once, delete its
-// file instead.
+// RetireKey makes running servers stop signing with a key within a second; it verifies until its last tokens have
+// expired. Retiring a retired key changes nothing. To withdraw a stolen key at once, delete its file instead.
 func RetireKey(dir, kid string, now time.Time) error {
-	files, err := listFiles(dir)
+	keys, err := ListKeys(dir, 0, now)
 	if err != nil {
 		return err
 	}
-	var found *file
-	others := false
-	for _, f := range files {
-		if f.kid == kid && (found == nil || found.retired.IsZero()) {
-			found = &f
-		}
-		if f.kid != kid && f.retired.IsZero() {
-			if _, err := f.read(); err == nil {
-				others = true
-			}
-		}
-	}
-	switch {
-	case found == nil:
+	i := slices.IndexFunc(keys, func(k KeyInfo) bool { return k.KID == kid })
+	if i < 0 {
 		return fmt.Errorf("there is no key %q in %s", kid, dir)
-	case !found.retired.IsZero():
+	}
+	if !keys[i].RetiredAt.IsZero() {
 		return nil
-	case !others:
+	}
+	if !slices.ContainsFunc(keys, func(k KeyInfo) bool { return k.KID != kid && k.RetiredAt.IsZero() && k.Fault == nil }) {
 		return fmt.Errorf("retire key %s: %w", kid, ErrLastKey)
 	}
-	retired := filepath.Join(dir, kid+".retired-"+now.UTC().Format(fileTime)+".pem")
-	if err := os.Rename(found.path, retired); err != nil {
+	if err := writeFile(dir, kid+".retired-"+now.UTC().Format(fileTime), nil); err != nil {
 		return fmt.Errorf("retire key %s: %w", kid, err)
 	}
-	return syncDir(dir)
+	return nil
 }
 
-// writeFile writes a file of mode 0600 that is there as a whole or not at all.
+// writeFile writes a file of mode 0600, the whole of it or nothing.
 func writeFile(dir, name string, text []byte) error {
 	f, err := os.CreateTemp(dir, ".new-*")
 	if err != nil {

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -27,20 +27,12 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// house is a running server with a folder of keys.
+// house is a server with a folder of keys, which it reads when the test says that time passes.
 type house struct {
 	t      *testing.T
 	dir    string
 	clock  *clock
 	tokens *Tokens
-
-	mu     sync.Mutex
 	faults []string
 }
 
@@ -54,12 +46,26 @@ func newHouse(t *testing.T, algorithm string) *house {
 
 func (h *house) server() *Tokens {
 	h.t.Helper()
-	return newTokens(h.t, Config{KeysDir: h.dir, AccessLife: time.Hour, Now: h.clock.Now,
-		Report: func(err error) {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			h.faults = append(h.faults, err.Error())
-		}})
+	return newTokens(h.t, Config{KeysDir: h.dir, AccessLife: time.Hour, Now: h.clock.Now})
+}
+
+// pass lets time pass, at the end of which the server looks at the folder.
+func (h *house) pass(d time.Duration) {
+	h.t.Helper()
+	h.clock.mu.Lock()
+	h.clock.now = h.clock.now.Add(d)
+	h.clock.mu.Unlock()
+	h.look(h.tokens)
+}
+
+func (h *house) look(tokens *Tokens) {
+	set, err := readFolder(h.dir, time.Hour, h.clock.Now(), tokens.folder.Load())
+	if set != nil {
+		tokens.folder.Store(set)
+	}
+	if err != nil {
+		h.faults = append(h.faults, err.Error())
+	}
 }
 
 func (h *house) generate(algorithm string) string {
@@ -71,12 +77,26 @@ func (h *house) generate(algorithm string) string {
 	return kid
 }
 
+func (h *house) retire(kid string) {
+	h.t.Helper()
+	if err := RetireKey(h.dir, kid, h.clock.Now()); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
 func (h *house) sign() string { return mustSign(h.t, h.tokens.SignAccess, accessClaims()) }
 
 func (h *house) expect(what, token string, want error) {
 	h.t.Helper()
 	if err := h.tokens.errAccess(token, testNow); err != want {
 		h.t.Errorf("%s: %v", what, err)
+	}
+}
+
+func (h *house) signs(kid string) {
+	h.t.Helper()
+	if got := kidOf(h.t, h.sign()); got != kid {
+		h.t.Errorf("%s signs, not %s", got, kid)
 	}
 }
 
@@ -99,7 +119,7 @@ func TestKeys_EveryAlgorithmSignsAndVerifies(t *testing.T) {
 			if got, err := h.tokens.ParseAccess(token, testNow); err != nil || got != accessClaims() {
 				t.Errorf("%+v, %v", got, err)
 			}
-			k := h.tokens.folder.current().signer
+			k := h.tokens.folder.Load().signer
 			if k.method.Alg() != algorithm || kidOf(t, token) != k.kid {
 				t.Errorf("%s signed with %s", k.kid, k.method.Alg())
 			}
@@ -130,59 +150,75 @@ func TestKeys_RefreshTokensDoNotDependOnThem(t *testing.T) {
 	h.expect("an HS256 access token", mustSign(t, plain.SignAccess, accessClaims()), domain.ErrTokenMalformed)
 }
 
-func TestKeys_ANewKeySignsWithinASecondAndIsKnownAtOnce(t *testing.T) {
+func TestKeys_ANewKeySignsOnceEveryReplicaKnowsIt(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "EdDSA")
 	replica := h.server()
+	only := kidOf(t, h.sign()) // it signs at once
 	first := h.sign()
-	h.clock.pass(rereadEvery)
+	h.pass(time.Minute)
 	kid := h.generate("ES256")
-	h.clock.pass(rereadEvery)
-	if got := kidOf(t, h.sign()); got == kid {
-		t.Error("the folder was looked at before a second had passed")
-	}
-	h.clock.pass(pollEvery - 2*rereadEvery)
-	replica.folder.checked.Store(h.clock.Now().Add(-rereadEvery).UnixNano()) // it looked a moment before the key came
-	second := h.sign()
-	if got := kidOf(t, second); got != kid {
-		t.Errorf("%s signed, not %s", got, kid)
-	}
-	if err := replica.errAccess(second, testNow); err != nil {
-		t.Errorf("a replica that has not looked since: %v", err)
+	h.pass(signAfter - time.Second)
+	h.signs(only)
+	h.look(replica)
+	h.pass(time.Second)
+	h.signs(kid)
+	if err := replica.errAccess(h.sign(), testNow); err != nil {
+		t.Errorf("a replica that looked a second ago: %v", err)
 	}
 	h.expect("the older key's token", first, nil)
 }
 
-func TestKeys_ARetiredKeyVerifiesUntilItsTokensHaveExpired(t *testing.T) {
+func TestKeys_OfSeveralNewOnesTheOldestSigns(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "EdDSA")
-	old := h.sign()
-	h.clock.pass(time.Minute)
-	kid := h.generate("EdDSA")
-	h.clock.pass(time.Minute)
-	if err := RetireKey(h.dir, kid, h.clock.Now()); err != nil {
-		t.Fatal(err)
-	}
-	if got := kidOf(t, h.sign()); got == kid {
-		t.Error("the retired key signs")
-	}
-	kid = kidOf(t, old)
-	newest := h.generate("RS256")
-	if err := RetireKey(h.dir, kid, h.clock.Now()); err != nil {
-		t.Fatal(err)
-	}
-	h.clock.pass(time.Hour)
-	h.expect("in time", old, nil)
-	if got := kidOf(t, h.sign()); got != newest {
-		t.Errorf("%s signs", got)
-	}
-	h.clock.pass(retiredSlack)
-	h.expect("afterwards", old, domain.ErrTokenMalformed)
-	if strings.Contains(string(h.tokens.JWKS()), kid) {
-		t.Error("the key set still names it")
-	}
-	if len(h.faults) > 0 {
-		t.Error(h.faults)
+	first := kidOf(t, h.sign())
+	h.clock.now = h.clock.now.Add(time.Second)
+	second := h.generate("EdDSA")
+	h.pass(0)
+	h.signs(first)
+	h.pass(signAfter - time.Second)
+	h.signs(first)
+	h.pass(time.Second)
+	h.signs(second)
+}
+
+func TestKeys_ARetiredKeyVerifiesUntilItsTokensHaveExpired(t *testing.T) {
+	t.Parallel()
+	for name, retire := range map[string]func(h *house, kid string){
+		"by a file beside it": (*house).retire,
+		"renamed, as earlier versions did": func(h *house, kid string) {
+			path := filepath.Join(h.dir, kid)
+			if err := os.Rename(path+".pem", path+".retired-"+h.clock.Now().Format(fileTime)+".pem"); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, "EdDSA")
+			old := h.sign()
+			first := kidOf(t, old)
+			h.pass(time.Minute)
+			second := h.generate("EdDSA")
+			h.pass(time.Minute)
+			retire(h, second)
+			h.pass(time.Second)
+			h.signs(first)
+			newest := h.generate("RS256")
+			retire(h, first)
+			h.pass(time.Hour)
+			h.expect("in time", old, nil)
+			h.signs(newest)
+			h.pass(retiredSlack)
+			h.expect("afterwards", old, domain.ErrTokenMalformed)
+			if strings.Contains(string(h.tokens.JWKS()), first) {
+				t.Error("the key set still names it")
+			}
+			if len(h.faults) > 0 {
+				t.Error(h.faults)
+			}
+		})
 	}
 }
 
@@ -194,7 +230,7 @@ func TestKeys_ADeletedKeyIsRefused(t *testing.T) {
 	if err := os.Remove(filepath.Join(h.dir, kidOf(t, stolen)+".pem")); err != nil {
 		t.Fatal(err)
 	}
-	h.clock.pass(pollEvery)
+	h.pass(time.Second)
 	h.expect("its token", stolen, domain.ErrTokenMalformed)
 }
 
@@ -211,21 +247,16 @@ func TestKeys_ABrokenFileLeavesARunningServerUp(t *testing.T) {
 	write("new.pem", "garbage")
 	write("notes.txt", "garbage")
 	for range 3 {
-		h.clock.pass(pollEvery)
+		h.pass(time.Second)
 		h.expect("the damaged key's token", token, nil)
-		if got := kidOf(t, h.sign()); got != kidOf(t, token) {
-			t.Errorf("%s signs", got)
-		}
+		h.signs(kidOf(t, token))
 	}
-	if len(h.faults) != 1 || !strings.Contains(h.faults[0], "new.pem") || !strings.Contains(h.faults[0], kidOf(t, token)) {
+	if len(h.faults) != 3 || !strings.Contains(h.faults[0], "new.pem") || !strings.Contains(h.faults[0], kidOf(t, token)) {
 		t.Errorf("reported %q", h.faults)
 	}
-	h.clock.pass(time.Minute)
 	kid := h.generate("ES256") // good files count although others are broken
-	h.clock.pass(pollEvery)
-	if got := kidOf(t, h.sign()); got != kid {
-		t.Errorf("%s signs, not %s", got, kid)
-	}
+	h.pass(time.Minute)
+	h.signs(kid)
 	if _, err := New(Config{Secret: testSecret, KeysDir: h.dir, AccessLife: time.Hour}); err == nil {
 		t.Error("a start with a broken file")
 	}
@@ -238,12 +269,12 @@ func TestKeys_AnEmptiedFolderLeavesARunningServerUp(t *testing.T) {
 	if err := os.RemoveAll(h.dir); err != nil {
 		t.Fatal(err)
 	}
-	h.clock.pass(pollEvery)
+	h.pass(time.Second)
 	h.expect("no folder", token, nil)
 	if err := os.Mkdir(h.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	h.clock.pass(pollEvery)
+	h.pass(time.Second)
 	h.expect("an empty folder", token, nil)
 	if len(h.faults) != 2 {
 		t.Errorf("reported %q", h.faults)
@@ -252,7 +283,7 @@ func TestKeys_AnEmptiedFolderLeavesARunningServerUp(t *testing.T) {
 		t.Errorf("a start without a key: %v", err)
 	}
 	h.generate("EdDSA")
-	h.clock.pass(pollEvery)
+	h.pass(time.Second)
 	h.expect("another key", token, domain.ErrTokenMalformed)
 }
 
@@ -261,7 +292,7 @@ func TestKeys_AKidIsGoodForOneAlgorithm(t *testing.T) {
 	h := newHouse(t, "RS256")
 	token := h.sign()
 	payload := strings.Split(token, ".")[1]
-	k := h.tokens.folder.current().signer
+	k := h.tokens.folder.Load().signer
 	public := h.tokens.JWKS()
 	confused := newKey(kindAccess, k.kid, jwt.SigningMethodHS256, public, public)
 	h.expect("HMAC with the public key", forge(t, confused, confused.header, payload), domain.ErrTokenMalformed)
@@ -273,63 +304,74 @@ func TestKeys_AKidIsGoodForOneAlgorithm(t *testing.T) {
 	h.expect("repeated members", forge(t, k, k.header, encode(strings.Replace(decode(t, payload), `"sub"`, `"sub":"x","sub"`, 1))), domain.ErrTokenMalformed)
 }
 
-func TestKeys_UnknownKidsCauseFewLooksAtTheFolder(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t, "EdDSA")
-	h.clock.pass(rereadEvery)
-	h.expect("unknown", encode(`{"alg":"EdDSA","kid":"x","typ":"JWT"}`)+".e30.AA", domain.ErrTokenMalformed)
-	looked := h.tokens.folder.checked.Load()
-	h.clock.pass(rereadEvery / 2)
-	h.expect("unknown", encode(`{"alg":"EdDSA","kid":"y","typ":"JWT"}`)+".e30.AA", domain.ErrTokenMalformed)
-	if h.tokens.folder.checked.Load() != looked {
-		t.Error("each unknown kid causes a look")
-	}
-}
-
-func TestKeys_RotateUnderLoadWithoutARefusal(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t, "EdDSA")
-	replica := h.server()
-	stop := make(chan struct{})
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				token, err := h.tokens.SignAccess(accessClaims())
-				if err == nil {
-					err = h.tokens.errAccess(token, testNow)
-				}
-				if err == nil {
-					h.clock.pass(rereadEvery)
-					err = replica.errAccess(token, testNow)
-				}
+// Two replicas look at the folder each second, at different moments, while keys come and go: no token is refused.
+func TestWatch_RotatesKeysUnderLoadWithoutARefusal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		if _, err := GenerateKey(dir, "EdDSA", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		report := func(err error) { t.Error(err) }
+		replicas := []*Tokens{newTokens(t, Config{KeysDir: dir, AccessLife: time.Hour, Report: report}), newTokens(t, Config{KeysDir: dir, AccessLife: time.Hour, Report: report})}
+		go replicas[0].Watch(t.Context())
+		time.Sleep(watchEvery / 2)
+		go replicas[1].Watch(t.Context())
+		signers := map[string]bool{}
+		last := ""
+		for i := range 200 {
+			if i%40 == 0 {
+				kid, err := GenerateKey(dir, "EdDSA", time.Now())
 				if err != nil {
-					t.Error(err)
-					return
+					t.Fatal(err)
+				}
+				if last != "" {
+					if err := RetireKey(dir, last, time.Now()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				last = kid
+			}
+			for j, signer := range replicas {
+				token := mustSign(t, signer.SignAccess, accessClaims())
+				signers[kidOf(t, token)] = true
+				if err := replicas[1-j].errAccess(token, testNow); err != nil {
+					t.Fatalf("after %d steps: %v", i, err)
 				}
 			}
-		})
-	}
-	kid := h.tokens.folder.current().signer.kid
-	for range 20 {
-		next := h.generate("EdDSA")
-		if err := RetireKey(h.dir, kid, h.clock.Now()); err != nil {
-			t.Error(err)
+			time.Sleep(watchEvery / 4)
+			synctest.Wait()
 		}
-		kid = next
-		for h.clock.pass(pollEvery); h.tokens.folder.current().signer.kid != kid; runtime.Gosched() {
+		if len(signers) < 5 {
+			t.Errorf("%d keys signed", len(signers))
 		}
-	}
-	close(stop)
-	wg.Wait()
-	if len(h.faults) > 0 {
-		t.Errorf("reported %q", h.faults)
-	}
+	})
+}
+
+func TestWatch_ReportsAFaultOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir, faults := t.TempDir(), 0
+		if _, err := GenerateKey(dir, "EdDSA", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		tokens := newTokens(t, Config{KeysDir: dir, AccessLife: time.Hour, Report: func(error) { faults++ }})
+		go tokens.Watch(t.Context())
+		path := filepath.Join(dir, "broken.pem")
+		for want := 1; want <= 2; want++ {
+			if err := os.WriteFile(path, []byte("garbage"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(5 * watchEvery)
+			synctest.Wait()
+			if faults != want {
+				t.Errorf("%d reports, want %d", faults, want)
+			}
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * watchEvery)
+			synctest.Wait()
+		}
+	})
 }
 
 func TestRetireKey_KeepsTheLastActiveOne(t *testing.T) {
@@ -344,8 +386,6 @@ func TestRetireKey_KeepsTheLastActiveOne(t *testing.T) {
 	}
 	h.generate("EdDSA")
 	for range 2 {
-		if err := RetireKey(h.dir, kid, testNow); err != nil {
-			t.Error(err)
-		}
+		h.retire(kid)
 	}
 }
