@@ -218,7 +218,6 @@ func TestArchitecture_ViolationsAreFound(t *testing.T) {
 		{"adapters/httpapi", "coffeeshop/bootstrap", "adapters must not see bootstrap"},
 		{"adapters/httpapi", "coffeeshop/ports/portstest", "only adapters/mail/transporttest and adapters/memstore may"},
 		{"adapters/httpapi", "modernc.org/sqlite", "only adapters/bunstore and bench may"},
-		{"adapters/httpapi", "zombiezen.com/go/sqlite/sqlitex", "only adapters/bunstore may"},
 		{"adapters/httpapi", "github.com/mattn/go-sqlite3", "nobody owns it"},
 		{"adapters/httpapi", "github.com/jackc/pgx/v5/pgxpool", "only adapters/bunstore and adapters/riverjobs and bench may"},
 		{"adapters/httpapi", "go.uber.org/fx/fxevent", "only bootstrap may"},

@@ -2,9 +2,13 @@
 package main
 
 import (
+	_ "embed"
 	"os"
 
 	"coffeeshop/bootstrap"
 )
 
-func main() { os.Exit(bootstrap.Main(os.Args[1:])) }
+//go:embed .env.example
+var example string
+
+func main() { os.Exit(bootstrap.Main(os.Args[1:], example)) }

@@ -14,11 +14,12 @@ import (
 	"coffeeshop/adapters/httpapi"
 	"coffeeshop/adapters/jwttoken"
 	"coffeeshop/application"
+	"coffeeshop/bootstrap/config"
 	"coffeeshop/ports"
 )
 
 // newDatabase opens the database; it is closed when everything else has stopped.
-func newDatabase(lc fx.Lifecycle, cfg Config, jobs bunstore.JobQueue) (*bunstore.DB, error) {
+func newDatabase(lc fx.Lifecycle, cfg config.Config, jobs bunstore.JobQueue) (*bunstore.DB, error) {
 	db, err := bunstore.Open(context.Background(), bunstore.Config{
 		PostgresURL: cfg.PostgresURL().Reveal(), SQLitePath: cfg.SQLitePath(),
 	}, jobs)
@@ -29,7 +30,7 @@ func newDatabase(lc fx.Lifecycle, cfg Config, jobs bunstore.JobQueue) (*bunstore
 	return db, nil
 }
 
-func newHasher(lc fx.Lifecycle, cfg Config) (*hashqueue.Queue, error) {
+func newHasher(lc fx.Lifecycle, cfg config.Config) (*hashqueue.Queue, error) {
 	hasher, err := bcrypthash.New(bcrypthash.Config{Cost: cfg.BcryptCost})
 	if err != nil {
 		return nil, err
@@ -38,7 +39,7 @@ func newHasher(lc fx.Lifecycle, cfg Config) (*hashqueue.Queue, error) {
 }
 
 // queued puts the queue in front of a hasher.
-func queued(lc fx.Lifecycle, cfg Config, hasher ports.Hasher) (*hashqueue.Queue, error) {
+func queued(lc fx.Lifecycle, cfg config.Config, hasher ports.Hasher) (*hashqueue.Queue, error) {
 	queue, err := hashqueue.New(hasher, hashqueue.Config{Places: cfg.HashQueue})
 	if err != nil {
 		return nil, err
@@ -47,11 +48,11 @@ func queued(lc fx.Lifecycle, cfg Config, hasher ports.Hasher) (*hashqueue.Queue,
 	return queue, nil
 }
 
-func newTokens(lc fx.Lifecycle, cfg Config, k keys, env surroundings, log *zap.Logger) (*jwttoken.Tokens, error) {
+func newTokens(lc fx.Lifecycle, cfg config.Config, k keys, proc process, log *zap.Logger) (*jwttoken.Tokens, error) {
 	tokens, err := jwttoken.New(jwttoken.Config{
 		Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience,
 		Secret: k.secret, Previous: cfg.SecretKeyPrevious, KeysDir: cfg.JWTKeysDir,
-		AccessLife: cfg.Settings().Lifetimes.Access, Now: env.now,
+		AccessLife: cfg.Settings().Lifetimes.Access, Now: proc.now,
 		Report: func(err error) { log.Error("the folder of keys", zap.Error(err)) },
 	})
 	if err != nil && cfg.JWTKeysDir != "" {
@@ -73,11 +74,11 @@ type appDeps struct {
 	Passwords ports.CommonPasswords
 }
 
-func newApp(cfg Config, k keys, env surroundings, d appDeps) (*application.App, error) {
+func newApp(cfg config.Config, k keys, proc process, d appDeps) (*application.App, error) {
 	return application.New(application.Deps{
 		Store: d.Store, Hasher: d.Hasher, Tokens: d.Tokens, Mailer: d.Mailer, Passwords: d.Passwords,
 		Secret: k.secret, Settings: cfg.Settings(),
-		Now: env.now, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, NewRandomID: uuid.New,
+		Now: proc.now, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, NewRandomID: uuid.New,
 	})
 }
 
@@ -92,9 +93,9 @@ type apiDeps struct {
 	Log     *zap.Logger
 }
 
-func newAPI(cfg Config, d apiDeps) *httpapi.API {
+func newAPI(cfg config.Config, d apiDeps) *httpapi.API {
 	mails := d.Mailbox
-	if !showsMailbox(cfg) {
+	if !cfg.ShowsMailbox() {
 		mails = nil
 	}
 	return httpapi.New(d.App, httpapi.Config{

@@ -227,6 +227,23 @@ func TestHealth_TellsByItsExitCode(t *testing.T) {
 	}
 }
 
+func TestConfig_PrintsEveryVariableAndItsMistakes(t *testing.T) {
+	s := newSite(t, "SECRET_KEY=0123456789abcdef0123456789abcdef", "HTTP_ADR=:1")
+	p := s.run("", "config")
+	for _, want := range []string{"BCRYPT_COST=4\n    Default: 12. The work of one hash", "SECRET_KEY=[redacted]\n", "Warning: HTTP_ADR in the environment"} {
+		if !strings.Contains(p.out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, p.out.String())
+		}
+	}
+	if p.exit() != 0 || strings.Contains(p.out.String(), "0123456789") {
+		t.Errorf("exit code %d, %s", p.exit(), p.out.String())
+	}
+	s.environ = append(s.environ, "DB_PORT=many")
+	if p := s.run("", "config"); p.exit() != 1 || !strings.Contains(p.err.String(), "DB_PORT") || !strings.Contains(p.out.String(), "BCRYPT_COST=4\n") {
+		t.Errorf("a wrong value: exit code %d, %s%s", p.exit(), p.out.String(), p.err.String())
+	}
+}
+
 func TestCommands_NeedNoConfiguration(t *testing.T) {
 	s := newSite(t, "BCRYPT_COST=wrong")
 	if p := s.run("", "openapi"); p.exit() != 0 || !strings.Contains(p.out.String(), `"openapi": "3.1`) {

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"coffeeshop/bootstrap/config"
 )
 
 func TestSessionsDocument_NamesTheDefaultLifetimes(t *testing.T) {
@@ -13,7 +15,7 @@ func TestSessionsDocument_NamesTheDefaultLifetimes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := LoadConfig(nil)
+	cfg, err := config.Load(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

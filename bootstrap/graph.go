@@ -10,14 +10,15 @@ import (
 	"coffeeshop/adapters/bunstore"
 	"coffeeshop/adapters/commonpasswords"
 	"coffeeshop/adapters/riverjobs"
+	"coffeeshop/bootstrap/config"
 	"coffeeshop/ports"
 )
 
 // graph is the whole service: each line makes one thing, out of what the other lines make. fx makes only what a
 // command asks for. To swap an adapter, change its line.
-func graph(cfg Config, env surroundings) fx.Option {
+func graph(cfg config.Config, proc process) fx.Option {
 	return fx.Options(
-		fx.Supply(cfg, env),
+		fx.Supply(cfg, proc),
 		fx.NopLogger, // what fx would report comes back as an error
 		fx.Provide(
 			newLog,
@@ -56,13 +57,13 @@ const (
 	jobTime     = 5 * time.Second  // to finish jobs; what is cancelled is taken up again after the next start
 )
 
-func newGraph(cfg Config, env surroundings, options ...fx.Option) *fx.App {
-	return fx.New(graph(cfg, env), fx.Options(options...))
+func newGraph(cfg config.Config, proc process, options ...fx.Option) *fx.App {
+	return fx.New(graph(cfg, proc), fx.Options(options...))
 }
 
 // run starts the graph, does fn, and stops it.
-func run(ctx context.Context, cfg Config, env surroundings, fn func(ctx context.Context) error, options ...fx.Option) (err error) {
-	app := newGraph(cfg, env, options...)
+func run(ctx context.Context, cfg config.Config, proc process, fn func(ctx context.Context) error, options ...fx.Option) (err error) {
+	app := newGraph(cfg, proc, options...)
 	if err := start(ctx, app); err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"coffeeshop/application"
+	"coffeeshop/bootstrap/config"
 )
 
 func TestGraph_IsCompleteForEveryCommand(t *testing.T) {
@@ -27,18 +28,25 @@ func TestGraph_IsCompleteForEveryCommand(t *testing.T) {
 		"migrate": fx.Options(migrating, fx.Populate(new(*schema))),
 		"admin":   fx.Options(managing, fx.Populate(new(*application.App))),
 	} {
-		if err := fx.ValidateApp(graph(Config{}, surroundings{}), options); err != nil {
+		if err := fx.ValidateApp(graph(config.Config{}, process{}), options); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := fx.ValidateApp(graph(Config{}, surroundings{}), fx.Invoke(func(http.Handler) {})); err == nil {
+	if err := fx.ValidateApp(graph(config.Config{}, process{}), fx.Invoke(func(http.Handler) {})); err == nil {
 		t.Error("what nobody makes was not missed")
 	}
 }
 
-// local is a server of its own: nothing of it is anybody else's.
+const secret = "0123456789abcdef0123456789abcdef"
+
+// local is the environment of a server of its own, with more variables.
 func local(t *testing.T, pairs ...string) map[string]string {
-	return with(map[string]string{"HTTP_ADDR": "127.0.0.1:0", "DATA_DIR": filepath.Join(t.TempDir(), "data"), "BCRYPT_COST": "4"}, pairs...)
+	environ := map[string]string{"HTTP_ADDR": "127.0.0.1:0", "DATA_DIR": filepath.Join(t.TempDir(), "data"), "BCRYPT_COST": "4"}
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		environ[name] = value
+	}
+	return environ
 }
 
 func status(t *testing.T, url string) int {
@@ -181,22 +189,22 @@ func TestStart_ReturnsWhatFails(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := serve(ctx, r.Config, surroundings{out: io.Discard, err: io.Discard, now: time.Now}); err != nil {
+	if err := serve(ctx, r.Config, process{out: io.Discard, err: io.Discard, now: time.Now}); err != nil {
 		t.Errorf("a signal during the start: %v", err)
 	}
 }
 
 func TestNewLog_NeverShowsASecret(t *testing.T) {
 	t.Parallel()
-	for _, env := range []Environment{development, production} {
+	for _, env := range []config.Environment{config.Development, config.Production} {
 		var log lockedBuffer
-		cfg := Config{AppEnv: env, Debug: true}
-		given, err := LoadConfig(with(live, "SECRET_KEY="+secret, "DATABASE_URL=postgres://u:"+secret+"@h/d"))
+		cfg := config.Config{AppEnv: env, Debug: true}
+		given, err := config.Load(local(t, "SECRET_KEY="+secret, "DATABASE_URL=postgres://u:"+secret+"@h/d"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		lc := fxtest.NewLifecycle(t)
-		newLog(lc, cfg, surroundings{err: &log}).Debug("the configuration", zap.Any("config", given), zap.Stringer("key", given.SecretKey))
+		newLog(lc, cfg, process{err: &log}).Debug("the configuration", zap.Any("config", given), zap.Stringer("key", given.SecretKey))
 		lc.RequireStart().RequireStop()
 		if !strings.Contains(log.String(), "the configuration") || strings.Contains(log.String(), secret) {
 			t.Errorf("%s: %s", env, log.String())
@@ -208,7 +216,7 @@ func TestNewLog_WritesAWarningAtOnceWithWhatCameBefore(t *testing.T) {
 	t.Parallel()
 	var lines lockedBuffer
 	lc := fxtest.NewLifecycle(t)
-	log := newLog(lc, Config{AppEnv: production}, surroundings{err: &lines})
+	log := newLog(lc, config.Config{AppEnv: config.Production}, process{err: &lines})
 	log.Info("first")
 	log.Warn("second")
 	if got := lines.String(); !strings.Contains(got, "first") || !strings.Contains(got, "second") {

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"coffeeshop/bootstrap/config"
 	"coffeeshop/domain"
 	"coffeeshop/ports"
 )
@@ -22,12 +23,12 @@ import (
 // A hasher without the queue looks at no deadline.
 func TestGraph_TheApplicationHashesThroughTheQueue(t *testing.T) {
 	t.Parallel()
-	cfg, err := LoadConfig(local(t))
+	cfg, err := config.Load(local(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var hasher ports.Hasher
-	app := newGraph(cfg, surroundings{}, fx.Populate(&hasher))
+	app := newGraph(cfg, process{}, fx.Populate(&hasher))
 	if err := start(t.Context(), app); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +69,7 @@ func TestQueued_HasAsManyPlacesAsConfigured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hasher := &stuck{let: make(chan struct{})}
 		lc := fxtest.NewLifecycle(t)
-		queue, err := queued(lc, Config{HashQueue: 3}, hasher)
+		queue, err := queued(lc, config.Config{HashQueue: 3}, hasher)
 		if err != nil {
 			t.Fatal(err)
 		}

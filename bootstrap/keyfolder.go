@@ -7,6 +7,7 @@ import (
 
 	"coffeeshop/adapters/cli"
 	"coffeeshop/adapters/jwttoken"
+	"coffeeshop/bootstrap/config"
 )
 
 // keyFolder is the folder of asymmetric keys. The commands that manage it need no other part of the service.
@@ -15,20 +16,20 @@ type keyFolder struct {
 	accessLife time.Duration
 }
 
-// keyFolderOf takes the folder out of a configuration that was read. Faults of variables that do not concern it
+// keyFolderOf takes the folder out of a configuration that was read. config.Errors of variables that do not concern it
 // do not matter: keys can be made before, and where, nothing else is configured.
-func keyFolderOf(cfg Config, err error) (keyFolder, error) {
-	var faults Faults
-	if errors.As(err, &faults) {
-		faults = slices.DeleteFunc(slices.Clone(faults), func(f Fault) bool { return f.Name != "ACCESS_TOKEN_EXPIRE_MINUTES" })
+func keyFolderOf(cfg config.Config, err error) (keyFolder, error) {
+	var errs config.Errors
+	if errors.As(err, &errs) {
+		errs = slices.DeleteFunc(slices.Clone(errs), func(e config.Error) bool { return e.Name != "ACCESS_TOKEN_EXPIRE_MINUTES" })
 	} else if err != nil {
 		return keyFolder{}, err
 	}
 	if cfg.JWTKeysDir == "" {
-		faults = append(faults, Fault{"JWT_KEYS_DIR", "is missing, so that access tokens are signed with SECRET_KEY", "the path of a folder for keys"})
+		errs = append(errs, config.Error{Name: "JWT_KEYS_DIR", Wrong: "is missing, so that access tokens are signed with SECRET_KEY", Allowed: "the path of a folder for keys"})
 	}
-	if len(faults) > 0 {
-		return keyFolder{}, faults
+	if len(errs) > 0 {
+		return keyFolder{}, errs
 	}
 	return keyFolder{cfg.JWTKeysDir, cfg.Settings().Lifetimes.Access}, nil
 }

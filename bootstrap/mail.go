@@ -10,6 +10,7 @@ import (
 	"coffeeshop/adapters/mail"
 	"coffeeshop/adapters/mail/mailbox"
 	"coffeeshop/adapters/mail/smtp"
+	"coffeeshop/bootstrap/config"
 	"coffeeshop/ports"
 )
 
@@ -25,7 +26,7 @@ type mails struct {
 }
 
 // newMail has mails sent by a mail server if there is one, and kept in the mailbox otherwise.
-func newMail(cfg Config, env surroundings) (mails, error) {
+func newMail(cfg config.Config, proc process) (mails, error) {
 	var m mails
 	var transport mail.Transport
 	var err error
@@ -42,7 +43,7 @@ func newMail(cfg Config, env surroundings) (mails, error) {
 	if err != nil {
 		return mails{}, err
 	}
-	m.Mailer, err = mail.New(mail.Config{From: cfg.EmailFrom}, transport, env.now)
+	m.Mailer, err = mail.New(mail.Config{From: cfg.EmailFrom}, transport, proc.now)
 	return m, err
 }
 

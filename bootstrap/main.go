@@ -16,41 +16,42 @@ import (
 	"coffeeshop/adapters/cli"
 	"coffeeshop/adapters/jwttoken"
 	"coffeeshop/application"
+	"coffeeshop/bootstrap/config"
 	"coffeeshop/domain"
 )
 
-// Main runs the command of the arguments and returns the exit code. A first SIGINT or SIGTERM ends it in order,
-// a second one at once.
-func Main(args []string) int {
+// Main runs the command of the arguments and returns the exit code. example is the text of .env.example, which explains
+// the variables. A first SIGINT or SIGTERM ends the command in order, a second one at once.
+func Main(args []string, example string) int {
 	collectLess()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	env := surroundings{out: os.Stdout, err: os.Stderr, now: time.Now}
-	return cli.Run(ctx, args, commands(env, Environ), cli.Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	proc := process{out: os.Stdout, err: os.Stderr, now: time.Now}
+	return cli.Run(ctx, args, commands(proc, example, config.Environ), cli.Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 }
 
-// garbage is how much the heap grows, in percent, before it is collected: what lives is a few MiB, so that Go's
-// own choice, 100, collects many times a second. Measured on GET /users/me by bench -env GOGC=100 and 400 in turn:
-// 30 % less CPU on SQLite, 4 to 16 % on PostgreSQL, for some 20 MiB more under load.
-const garbage = 400
+// gcPercent is how much the heap grows, in percent, before it is collected. Only a few MiB live, so that Go's own choice,
+// 100, collects many times a second. On GET /users/me 400 took 30 % less CPU on SQLite, 4 to 16 % on PostgreSQL, and some
+// 20 MiB more under load.
+const gcPercent = 400
 
-// collectLess has the collector run less often, unless the operator says how often.
+// collectLess makes the collector run less often, unless GOGC is set.
 func collectLess() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbage)
+		debug.SetGCPercent(gcPercent)
 	}
 }
 
-// commands binds the terminal to the graph. The configuration is read by the commands that need it: the others
-// work without.
-func commands(env surroundings, environ func() (map[string]string, error)) cli.Commands {
-	configured := func() (Config, error) {
-		given, err := environ()
+// commands binds the terminal to the graph. Only the commands that need the configuration read it.
+func commands(proc process, example string, environ func() (map[string]string, []string, error)) cli.Commands {
+	configured := func() (config.Config, error) {
+		given, warnings, err := environ()
 		if err != nil {
-			return Config{}, err
+			return config.Config{}, err
 		}
-		return LoadConfig(given)
+		proc.warnings = warnings
+		return config.Load(given)
 	}
 	// with runs fn on the parts that the options ask for.
 	with := func(ctx context.Context, fn func(ctx context.Context) error, options ...fx.Option) error {
@@ -58,7 +59,7 @@ func commands(env surroundings, environ func() (map[string]string, error)) cli.C
 		if err != nil {
 			return err
 		}
-		return run(ctx, cfg, env, fn, options...)
+		return run(ctx, cfg, proc, fn, options...)
 	}
 	migrate := func(do func(s *schema, ctx context.Context) error) func(context.Context) error {
 		return func(ctx context.Context) error {
@@ -81,12 +82,11 @@ func commands(env surroundings, environ func() (map[string]string, error)) cli.C
 			if err != nil {
 				return err
 			}
-			return serve(ctx, cfg, env)
+			return serve(ctx, cfg, proc)
 		},
 		Health: func(ctx context.Context) error {
 			cfg, err := configured()
-			var faults Faults
-			if err != nil && !errors.As(err, &faults) { // with faults of other variables the address is known still
+			if err != nil && !errors.As(err, new(config.Errors)) { // other variables do not matter
 				return err
 			}
 			return health(ctx, cfg.HTTPAddr)
@@ -114,22 +114,34 @@ func commands(env surroundings, environ func() (map[string]string, error)) cli.C
 			if err != nil {
 				return "", err
 			}
-			return folder.generate(algorithm, env.now())
+			return folder.generate(algorithm, proc.now())
 		},
 		ListKeys: func(context.Context) ([]cli.Key, error) {
 			folder, err := keyFolderOf(configured())
 			if err != nil {
 				return nil, err
 			}
-			return folder.list(env.now())
+			return folder.list(proc.now())
 		},
 		RetireKey: func(_ context.Context, kid string) error {
 			folder, err := keyFolderOf(configured())
 			if err != nil {
 				return err
 			}
-			return folder.retire(kid, env.now())
+			return folder.retire(kid, proc.now())
 		},
 		OpenAPI: openAPI,
+		Config: func(context.Context) ([]cli.Setting, []string, error) {
+			given, warnings, err := environ()
+			if err != nil {
+				return nil, nil, err
+			}
+			described, err := config.Describe(example, given)
+			settings := make([]cli.Setting, len(described))
+			for i, s := range described {
+				settings[i] = cli.Setting(s)
+			}
+			return settings, warnings, err
+		},
 	}
 }

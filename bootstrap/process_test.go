@@ -23,9 +23,12 @@ const patience = 30 * time.Second
 // asService makes this test binary the service, with whatever it was built with, such as the race detector.
 const asService = "COFFEESHOP_TEST_AS_SERVICE"
 
+// example explains one variable, as .env.example does.
+const example = "# The work of one hash.\n#BCRYPT_COST=12\n"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asService) != "" {
-		os.Exit(bootstrap.Main(os.Args[1:]))
+		os.Exit(bootstrap.Main(os.Args[1:], example))
 	}
 	pgtest.Main(m)
 }

@@ -11,18 +11,20 @@ import (
 
 	"go.uber.org/fx"
 	"go.uber.org/zap"
+
+	"coffeeshop/bootstrap/config"
 )
 
 // profiler serves net/http/pprof where PPROF asks for it, on a listener of its own: what it tells, and what it
 // costs, is for operators only.
 type profiler struct {
-	cfg    Config
+	cfg    config.Config
 	log    *zap.Logger
 	ln     net.Listener // nil: not asked for
 	server *http.Server
 }
 
-func newProfiler(lc fx.Lifecycle, cfg Config, log *zap.Logger) *profiler {
+func newProfiler(lc fx.Lifecycle, cfg config.Config, log *zap.Logger) *profiler {
 	p := &profiler{cfg: cfg, log: log}
 	if cfg.PProf {
 		lc.Append(fx.StartStopHook(p.start, p.stop))

@@ -9,16 +9,17 @@ import (
 	"coffeeshop/adapters/bunstore"
 	"coffeeshop/adapters/cli"
 	"coffeeshop/adapters/riverjobs"
+	"coffeeshop/bootstrap/config"
 	"coffeeshop/domain"
 )
 
 // schema is the tables of the store and those of the jobs beside them, as one thing.
 type schema struct {
 	db  *bunstore.DB
-	cfg Config
+	cfg config.Config
 }
 
-func newSchema(db *bunstore.DB, cfg Config) *schema { return &schema{db, cfg} }
+func newSchema(db *bunstore.DB, cfg config.Config) *schema { return &schema{db, cfg} }
 
 // up brings the schema up to date. When nothing is pending, which is quickly found out, it takes no lock.
 func (s *schema) up(ctx context.Context) error {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"coffeeshop/bootstrap/config"
 	"coffeeshop/domain"
 )
 
@@ -21,7 +22,7 @@ type keys struct{ secret domain.Secret }
 
 // newKeys takes the secret that was given, or else the one that is kept. That is made once; later starts, and
 // processes that start at the same time, find the same one.
-func newKeys(cfg Config) (keys, error) {
+func newKeys(cfg config.Config) (keys, error) {
 	if !cfg.SecretKey.IsZero() {
 		return keys{cfg.SecretKey}, nil
 	}
@@ -47,9 +48,9 @@ func keptSecret(path string) (domain.Secret, error) {
 		return domain.Secret{}, err
 	}
 	text := strings.TrimSuffix(string(data), "\n")
-	if len(text) < secretMinBytes {
+	if len(text) < config.SecretMinBytes {
 		return domain.Secret{}, fmt.Errorf("it has only %d bytes, at least %d are needed: put the former content back, or delete "+
-			"the file to have a new secret made, which ends every session", len(text), secretMinBytes)
+			"the file to have a new secret made, which ends every session", len(text), config.SecretMinBytes)
 	}
 	return domain.NewSecret(text), nil
 }

@@ -6,11 +6,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"coffeeshop/bootstrap/config"
 )
 
 func TestNewKeys_MakesASecretOnceForAll(t *testing.T) {
 	t.Parallel()
-	cfg := Config{DataDir: filepath.Join(t.TempDir(), "a", "data")}
+	cfg := config.Config{DataDir: filepath.Join(t.TempDir(), "a", "data")}
 	made := make([]keys, 16)
 	var all sync.WaitGroup
 	for i := range made {
@@ -23,7 +25,7 @@ func TestNewKeys_MakesASecretOnceForAll(t *testing.T) {
 	}
 	all.Wait()
 	for _, k := range made {
-		if k != made[0] || len(k.secret.Reveal()) < secretMinBytes {
+		if k != made[0] || len(k.secret.Reveal()) < config.SecretMinBytes {
 			t.Fatal("processes that started at the same time have different secrets")
 		}
 	}
@@ -39,7 +41,7 @@ func TestNewKeys_MakesASecretOnceForAll(t *testing.T) {
 
 func TestNewKeys_KeepsTheSecretThatIsGivenToItself(t *testing.T) {
 	t.Parallel()
-	cfg, err := LoadConfig(map[string]string{"SECRET_KEY": secret, "DATA_DIR": filepath.Join(t.TempDir(), "data")})
+	cfg, err := config.Load(map[string]string{"SECRET_KEY": secret, "DATA_DIR": filepath.Join(t.TempDir(), "data")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +55,7 @@ func TestNewKeys_KeepsTheSecretThatIsGivenToItself(t *testing.T) {
 
 func TestNewKeys_RefusesADamagedSecret(t *testing.T) {
 	t.Parallel()
-	cfg := Config{DataDir: t.TempDir()}
+	cfg := config.Config{DataDir: t.TempDir()}
 	path := filepath.Join(cfg.DataDir, secretFile)
 	if err := os.WriteFile(path, []byte("sesame\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -10,21 +10,22 @@ import (
 	"go.uber.org/zap"
 
 	"coffeeshop/adapters/httpapi"
+	"coffeeshop/bootstrap/config"
 )
 
 // server answers requests from its start to its stop.
 type server struct {
-	api *httpapi.API
-	cfg Config
-	env surroundings
-	log *zap.Logger
+	api  *httpapi.API
+	cfg  config.Config
+	proc process
+	log  *zap.Logger
 
 	ln     net.Listener
 	failed chan error // gets what ended the server before its time; closed when it has ended
 }
 
-func newServer(lc fx.Lifecycle, api *httpapi.API, cfg Config, env surroundings, log *zap.Logger) *server {
-	s := &server{api: api, cfg: cfg, env: env, log: log, failed: make(chan error, 1)}
+func newServer(lc fx.Lifecycle, api *httpapi.API, cfg config.Config, proc process, log *zap.Logger) *server {
+	s := &server{api: api, cfg: cfg, proc: proc, log: log, failed: make(chan error, 1)}
 	lc.Append(fx.StartStopHook(s.start, s.stop))
 	return s
 }
@@ -40,6 +41,9 @@ func (s *server) start(ctx context.Context) error {
 			s.failed <- err
 		}
 	}()
+	for _, warning := range s.proc.warnings {
+		s.log.Warn(warning)
+	}
 	s.announce()
 	return nil
 }
@@ -70,7 +74,7 @@ func (s *server) announce() {
 		{"api", "API", s.url()},
 		{"docs", "Docs", s.url() + "/docs"},
 	}
-	if showsMailbox(s.cfg) {
+	if s.cfg.ShowsMailbox() {
 		places = append(places, struct{ key, name, place string }{"mailbox", "Mailbox", s.url() + "/dev/mailbox"})
 	} else if s.cfg.UsesMailbox() {
 		places = append(places, struct{ key, name, place string }{"mailbox", "Mailbox", s.cfg.MailboxDir})
@@ -84,14 +88,11 @@ func (s *server) announce() {
 		s.log.Info("serving", fields...)
 		return
 	}
-	fmt.Fprintf(s.env.out, "Coffee Shop API %s, %s\n", version(), s.cfg.AppEnv)
+	fmt.Fprintf(s.proc.out, "Coffee Shop API %s, %s\n", version(), s.cfg.AppEnv)
 	for _, p := range places {
-		fmt.Fprintf(s.env.out, "  %-9s %s\n", p.name, p.place)
+		fmt.Fprintf(s.proc.out, "  %-9s %s\n", p.name, p.place)
 	}
 }
-
-// showsMailbox reports whether the mailbox can be looked at over HTTP: whoever can, can enter any account.
-func showsMailbox(cfg Config) bool { return !cfg.Production() && cfg.UsesMailbox() && cfg.Loopback() }
 
 // ended waits until ctx ends, or the server by itself.
 func (s *server) ended(ctx context.Context) error {

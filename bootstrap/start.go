@@ -7,23 +7,25 @@ import (
 	"time"
 
 	"go.uber.org/fx"
+
+	"coffeeshop/bootstrap/config"
 )
 
 // Option changes what a server started by Start finds around it.
-type Option func(*surroundings)
+type Option func(*process)
 
 // WithClock has the server take the time from now.
-func WithClock(now func() time.Time) Option { return func(env *surroundings) { env.now = now } }
+func WithClock(now func() time.Time) Option { return func(proc *process) { proc.now = now } }
 
 // WithOutput has the server print its addresses on out and its log on log; otherwise it is silent.
 func WithOutput(out, log io.Writer) Option {
-	return func(env *surroundings) { env.out, env.err = out, log }
+	return func(proc *process) { proc.out, proc.err = out, log }
 }
 
 // Running is a server in this process.
 type Running struct {
 	URL    string // without a slash at the end
-	Config Config
+	Config config.Config
 
 	app    *fx.App
 	server *server
@@ -32,20 +34,20 @@ type Running struct {
 // Start starts the server that the environment asks for, as the command does, and returns once it answers. It
 // looks at no other variables, and at no .env file.
 func Start(ctx context.Context, environ map[string]string, options ...Option) (*Running, error) {
-	cfg, err := LoadConfig(environ)
+	cfg, err := config.Load(environ)
 	if err != nil {
 		return nil, err
 	}
-	env := surroundings{out: io.Discard, err: io.Discard, now: time.Now}
+	proc := process{out: io.Discard, err: io.Discard, now: time.Now}
 	for _, option := range options {
-		option(&env)
+		option(&proc)
 	}
-	return startServer(ctx, cfg, env)
+	return startServer(ctx, cfg, proc)
 }
 
-func startServer(ctx context.Context, cfg Config, env surroundings) (*Running, error) {
+func startServer(ctx context.Context, cfg config.Config, proc process) (*Running, error) {
 	r := &Running{Config: cfg}
-	r.app = newGraph(cfg, env, serving, fx.Populate(&r.server))
+	r.app = newGraph(cfg, proc, serving, fx.Populate(&r.server))
 	if err := start(ctx, r.app); err != nil {
 		return nil, err
 	}
@@ -57,8 +59,8 @@ func startServer(ctx context.Context, cfg Config, env surroundings) (*Running, e
 func (r *Running) Stop() error { return stop(r.app) }
 
 // serve runs a server until ctx ends, which is no error.
-func serve(ctx context.Context, cfg Config, env surroundings) error {
-	r, err := startServer(ctx, cfg, env)
+func serve(ctx context.Context, cfg config.Config, proc process) error {
+	r, err := startServer(ctx, cfg, proc)
 	if err != nil {
 		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 			return nil //nolint:nilerr // being told to stop is no failure

@@ -12,6 +12,7 @@ import (
 	"coffeeshop/adapters/bunstore"
 	"coffeeshop/adapters/riverjobs"
 	"coffeeshop/application"
+	"coffeeshop/bootstrap/config"
 )
 
 // schemaPoll is how often a server that started before its schema was there looks for it.
@@ -21,7 +22,7 @@ const schemaPoll = time.Second
 // Both need the schema. Where that is somebody else's task to migrate (AUTO_MIGRATE=false), replicas may start
 // before it is done: they are not ready then, and begin to work when it is.
 type work struct {
-	cfg    Config
+	cfg    config.Config
 	schema *schema
 	app    *application.App
 	worker *riverjobs.Worker // nil: other processes run the jobs
@@ -34,7 +35,7 @@ type work struct {
 	done    chan struct{} // closed when nothing is waited for any more
 }
 
-func newWork(lc fx.Lifecycle, cfg Config, db *bunstore.DB, schema *schema, app *application.App, log *zap.Logger) (*work, error) {
+func newWork(lc fx.Lifecycle, cfg config.Config, db *bunstore.DB, schema *schema, app *application.App, log *zap.Logger) (*work, error) {
 	w := &work{cfg: cfg, schema: schema, app: app, log: log, hashes: db.Users().HashBegins, done: make(chan struct{})}
 	if cfg.RunJobs {
 		var err error

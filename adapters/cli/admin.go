@@ -111,7 +111,7 @@ func readSecret(r io.Reader) (domain.Secret, error) {
 	return domain.NewSecret(string(text)), nil
 }
 
-// prompt asks twice, since nobody sees what is typed.
+// prompt asks twice, since the terminal shows nothing.
 func prompt(out io.Writer, read func() ([]byte, error)) (domain.Secret, error) {
 	var typed [2]string
 	for i, question := range []string{"Password: ", "Once more: "} {

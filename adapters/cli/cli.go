@@ -22,7 +22,7 @@ const (
 	exitUsage   = 2
 )
 
-// Commands are what the terminal can ask for.
+// Commands are the functions behind the commands.
 type Commands struct {
 	Version string
 
@@ -42,6 +42,8 @@ type Commands struct {
 	RetireKey     func(ctx context.Context, kid string) error
 
 	OpenAPI func() ([]byte, error)
+	// Config returns the configuration, and warnings, also beside an error.
+	Config func(ctx context.Context) ([]Setting, []string, error)
 }
 
 // Migrations is the state of the schema.
@@ -64,13 +66,13 @@ type Terminal struct {
 	Out, Err io.Writer
 }
 
-// failure marks what went wrong in a command, as opposed to how it was called.
+// failure is an error of a command, rather than of the way it was called.
 type failure struct{ error }
 
 func (f failure) Unwrap() error { return f.error }
 
-// Run runs the command of args and returns the exit code: 0, or 1 after a failure, or 2 for a wrong call. What
-// went wrong is told on t.Err.
+// Run runs the command of args and returns the exit code: 0, or 1 after a failure, or 2 for a wrong call. It prints the
+// error on t.Err.
 func Run(ctx context.Context, args []string, c Commands, t Terminal) int {
 	root := newRoot(c, t)
 	root.SetArgs(args)
@@ -91,10 +93,10 @@ func Run(ctx context.Context, args []string, c Commands, t Terminal) int {
 	}
 }
 
-// plain leaves out the words that are meant for callers over the network, and puts pgx's errors on one line.
+// plain removes words for callers over the network, and puts pgx's errors on one line.
 var plain = strings.NewReplacer(domain.ErrUnavailable.Message+": ", "", ":\n\t", ": ", "\n\t", "; ")
 
-// explain says what went wrong: a faulty input by the rule that it breaks, anything else by its cause.
+// explain returns the rule that an input breaks, or the cause of any other error.
 func explain(err error) string {
 	var e *domain.Error
 	if !errors.As(err, &e) || len(e.Fields) == 0 {
@@ -107,7 +109,7 @@ func explain(err error) string {
 	return strings.Join(rules, "; ")
 }
 
-// firstLine leaves out the suggestions that cobra appends.
+// firstLine removes the suggestions that cobra appends.
 func firstLine(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	return line
@@ -129,8 +131,8 @@ func newRoot(c Commands, t Terminal) *cobra.Command {
 		Use:   "coffeeshop",
 		Short: "Accounts and authentication for other services, over REST",
 		Long: "Coffee Shop API: accounts and authentication for other services, over REST.\n\n" +
-			"Without a command it serves. It is configured by the environment and a .env file; .env.example\n" +
-			"in the source documents every variable.",
+			"Without a command it serves. It is configured by the environment and a .env file: the command\n" +
+			"config explains every variable.",
 		Args: cobra.NoArgs, RunE: serve, SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
@@ -139,6 +141,7 @@ func newRoot(c Commands, t Terminal) *cobra.Command {
 		newMigrate(c),
 		newAdmin(c, t),
 		newKeys(c),
+		newConfig(c),
 		&cobra.Command{Use: "openapi", Short: "Print the OpenAPI document", Args: cobra.NoArgs,
 			RunE: run(func(_ context.Context, cmd *cobra.Command) error {
 				document, err := c.OpenAPI()

@@ -99,7 +99,7 @@ func printKeys(out io.Writer, keys []Key) error {
 	return table.Flush()
 }
 
-// state stands last in its line: what is wrong with a key may be long.
+// state is the last column, since a fault may be long.
 func (k Key) state() string {
 	switch {
 	case k.Ended:

@@ -1,4 +1,4 @@
-package bootstrap
+package config
 
 import (
 	"errors"
@@ -15,8 +15,8 @@ import (
 	"coffeeshop/domain"
 )
 
-// secretMinBytes is the least that a secret has: 256 bits.
-const secretMinBytes = 32
+// SecretMinBytes is the least that a secret has: 256 bits.
+const SecretMinBytes = 32
 
 // mailboxFrom is the sender of mails that leave the machine for nowhere.
 const mailboxFrom = "Coffee Shop <no-reply@coffeeshop.example>"
@@ -32,7 +32,7 @@ func (l *loader) check() {
 	l.checkMail()
 	l.checkAdmin()
 	if l.cfg.Production() && l.cfg.BcryptCost < 10 {
-		l.fault("BCRYPT_COST", fmt.Sprintf("%d is too weak for production", l.cfg.BcryptCost), "10 to 15")
+		l.refuse("BCRYPT_COST", fmt.Sprintf("%d is too weak for production", l.cfg.BcryptCost), "10 to 15")
 	}
 }
 
@@ -48,7 +48,7 @@ func (l *loader) checkRanges() {
 		most, _ := strconv.ParseInt(high, 10, 64)
 		n := reflect.ValueOf(l.cfg).FieldByIndex(field.Index).Int()
 		if n < least || n > most {
-			l.fault(name, fmt.Sprintf("%d is out of range", n), allowed)
+			l.refuse(name, fmt.Sprintf("%d is out of range", n), allowed)
 		}
 	}
 }
@@ -62,14 +62,14 @@ func (l *loader) checkAddresses() {
 			_, err = strconv.ParseUint(port, 10, 16)
 		}
 		if err != nil {
-			l.fault(v.name, fmt.Sprintf("%q is not an address to listen on", v.addr), "host:port or :port, such as "+v.such)
+			l.refuse(v.name, fmt.Sprintf("%q is not an address to listen on", v.addr), "host:port or :port, such as "+v.such)
 		}
 	}
 }
 
 func (l *loader) checkProxies() {
 	if _, err := parseNetworks(l.cfg.TrustedProxies); err != nil {
-		l.fault("TRUSTED_PROXIES", err.Error(), "addresses and networks with commas between them, such as 10.0.0.7, 172.16.0.0/12, fd00::/8")
+		l.refuse("TRUSTED_PROXIES", err.Error(), "addresses and networks with commas between them, such as 10.0.0.7, 172.16.0.0/12, fd00::/8")
 	}
 }
 
@@ -81,21 +81,21 @@ func (l *loader) checkDatabase() {
 	}
 	if l.isGiven("DATABASE_URL") {
 		if anyPart {
-			l.fault("DATABASE_URL", "is set beside DB_ variables", "either DATABASE_URL or "+strings.Join(parts, ", "))
+			l.refuse("DATABASE_URL", "is set beside DB_ variables", "either DATABASE_URL or "+strings.Join(parts, ", "))
 		}
 		l.checkDatabaseURL()
 		return
 	}
-	if !anyPart || l.faulty["DATABASE_URL"] {
+	if !anyPart || l.refused["DATABASE_URL"] {
 		return
 	}
 	for _, name := range []string{"DB_HOST", "DB_USER", "DB_NAME"} {
 		if !l.isGiven(name) {
-			l.fault(name, "is missing beside the other DB_ variables", "DB_HOST, DB_USER and DB_NAME together, or none of them for SQLite")
+			l.refuse(name, "is missing beside the other DB_ variables", "DB_HOST, DB_USER and DB_NAME together, or none of them for SQLite")
 		}
 	}
 	if strings.ContainsAny(l.cfg.DBHost, " @?#") || strings.Contains(strings.TrimPrefix(l.cfg.DBHost, "/"), "://") {
-		l.fault("DB_HOST", fmt.Sprintf("%q is not a host", l.cfg.DBHost), "a host name, an IP address, or the folder of a Unix socket")
+		l.refuse("DB_HOST", fmt.Sprintf("%q is not a host", l.cfg.DBHost), "a host name, an IP address, or the folder of a Unix socket")
 	}
 }
 
@@ -104,35 +104,35 @@ func (l *loader) checkDatabaseURL() {
 	u, err := url.Parse(l.cfg.DatabaseURL.Reveal()) // its error quotes the value
 	switch {
 	case err != nil:
-		l.fault("DATABASE_URL", "is not a URL", allowed)
+		l.refuse("DATABASE_URL", "is not a URL", allowed)
 	case u.Scheme != "postgres" && u.Scheme != "postgresql":
-		l.fault("DATABASE_URL", "is not the URL of a PostgreSQL database", allowed)
+		l.refuse("DATABASE_URL", "is not the URL of a PostgreSQL database", allowed)
 	case u.Host == "" && u.Query().Get("host") == "":
-		l.fault("DATABASE_URL", "names no host", allowed)
+		l.refuse("DATABASE_URL", "names no host", allowed)
 	case strings.Trim(u.Path, "/") == "" && u.Query().Get("dbname") == "":
-		l.fault("DATABASE_URL", "names no database", allowed)
+		l.refuse("DATABASE_URL", "names no database", allowed)
 	}
 }
 
 func (l *loader) checkSecrets() {
-	allowed := fmt.Sprintf("at least %d bytes, such as the output of: openssl rand -base64 48", secretMinBytes)
+	allowed := fmt.Sprintf("at least %d bytes, such as the output of: openssl rand -base64 48", SecretMinBytes)
 	for _, v := range []struct {
 		name   string
 		secret domain.Secret
 	}{{"SECRET_KEY", l.cfg.SecretKey}, {"SECRET_KEY_PREVIOUS", l.cfg.SecretKeyPrevious}} {
-		if n := len(v.secret.Reveal()); n > 0 && n < secretMinBytes {
-			l.fault(v.name, fmt.Sprintf("has only %d bytes", n), allowed)
+		if n := len(v.secret.Reveal()); n > 0 && n < SecretMinBytes {
+			l.refuse(v.name, fmt.Sprintf("has only %d bytes", n), allowed)
 		}
 	}
 	if l.isGiven("SECRET_KEY") {
 		return
 	}
 	if l.isGiven("SECRETF_KEY") {
-		l.fault("SECRETF_KEY", "is a known misspelling, and SECRET_KEY is missing", "the same value under the name SECRET_KEY")
+		l.refuse("SECRETF_KEY", "is a known misspelling, and SECRET_KEY is missing", "the same value under the name SECRET_KEY")
 		return
 	}
 	if l.cfg.Production() && !l.cfg.SecretKeyGenerate {
-		l.fault("SECRET_KEY", "is missing, which production does not take", allowed+
+		l.refuse("SECRET_KEY", "is missing, which production does not take", allowed+
 			"; SECRET_KEY_FILE; or SECRET_KEY_GENERATE=true, which makes one and keeps it under DATA_DIR")
 	}
 }
@@ -140,7 +140,7 @@ func (l *loader) checkSecrets() {
 func (l *loader) checkLifetimes() {
 	c := l.cfg
 	if c.RefreshMinutes < c.AccessMinutes {
-		l.fault("REFRESH_TOKEN_EXPIRE_MINUTES", fmt.Sprintf("%d is less than ACCESS_TOKEN_EXPIRE_MINUTES", c.RefreshMinutes),
+		l.refuse("REFRESH_TOKEN_EXPIRE_MINUTES", fmt.Sprintf("%d is less than ACCESS_TOKEN_EXPIRE_MINUTES", c.RefreshMinutes),
 			fmt.Sprintf("%d to 525600", c.AccessMinutes))
 	}
 }
@@ -151,19 +151,19 @@ func (l *loader) checkMail() {
 		c.MailboxDir = filepath.Join(c.DataDir, "mailbox")
 	}
 	if c.EmailHost == "" && c.Production() {
-		l.fault("EMAIL_HOST", "is missing, which production does not take: nobody would read the mailbox", "the name of an SMTP server")
+		l.refuse("EMAIL_HOST", "is missing, which production does not take: nobody would read the mailbox", "the name of an SMTP server")
 	}
 	if strings.ContainsAny(c.EmailHost, ":/@ ") && net.ParseIP(strings.Trim(c.EmailHost, "[]")) == nil {
-		l.fault("EMAIL_HOST", fmt.Sprintf("%q is not a host", c.EmailHost), "a host name or an IP address; the port goes to EMAIL_PORT")
+		l.refuse("EMAIL_HOST", fmt.Sprintf("%q is not a host", c.EmailHost), "a host name or an IP address; the port goes to EMAIL_PORT")
 	}
 	switch user, password := c.EmailHostUser != "", l.isGiven("EMAIL_HOST_PASSWORD"); {
 	case user && !password:
-		l.fault("EMAIL_HOST_PASSWORD", "is missing beside EMAIL_HOST_USER", "both or neither")
+		l.refuse("EMAIL_HOST_PASSWORD", "is missing beside EMAIL_HOST_USER", "both or neither")
 	case password && !user:
-		l.fault("EMAIL_HOST_USER", "is missing beside EMAIL_HOST_PASSWORD", "both or neither")
+		l.refuse("EMAIL_HOST_USER", "is missing beside EMAIL_HOST_PASSWORD", "both or neither")
 	}
 	if c.EmailTLS == "none" && c.EmailHostUser != "" && !slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, c.EmailHost) {
-		l.fault("EMAIL_TLS", "none would send EMAIL_HOST_PASSWORD in clear to another machine", "starttls, tls")
+		l.refuse("EMAIL_TLS", "none would send EMAIL_HOST_PASSWORD in clear to another machine", "starttls, tls")
 	}
 	const allowed = "an address, such as: Coffee Shop <no-reply@coffeeshop.example>"
 	if c.EmailFrom == "" {
@@ -172,10 +172,10 @@ func (l *loader) checkMail() {
 		} else if c.UsesMailbox() {
 			c.EmailFrom = mailboxFrom
 		} else {
-			l.fault("EMAIL_FROM", "is missing beside EMAIL_HOST", allowed)
+			l.refuse("EMAIL_FROM", "is missing beside EMAIL_HOST", allowed)
 		}
 	} else if _, err := mail.ParseAddress(c.EmailFrom); err != nil {
-		l.fault("EMAIL_FROM", fmt.Sprintf("%q is not a sender", c.EmailFrom), allowed)
+		l.refuse("EMAIL_FROM", fmt.Sprintf("%q is not a sender", c.EmailFrom), allowed)
 	}
 }
 
@@ -183,15 +183,15 @@ func (l *loader) checkAdmin() {
 	email, password := l.isGiven("ADMIN_EMAIL"), l.isGiven("ADMIN_PASSWORD")
 	switch {
 	case email && !password:
-		l.fault("ADMIN_PASSWORD", "is missing beside ADMIN_EMAIL", "both or neither")
+		l.refuse("ADMIN_PASSWORD", "is missing beside ADMIN_EMAIL", "both or neither")
 	case password && !email:
-		l.fault("ADMIN_EMAIL", "is missing beside ADMIN_PASSWORD", "both or neither")
+		l.refuse("ADMIN_EMAIL", "is missing beside ADMIN_PASSWORD", "both or neither")
 	}
 	if _, err := domain.ParseEmail(l.cfg.AdminEmail); email && err != nil {
-		l.fault("ADMIN_EMAIL", fmt.Sprintf("%q is not an e-mail address", l.cfg.AdminEmail), "an e-mail address")
+		l.refuse("ADMIN_EMAIL", fmt.Sprintf("%q is not an e-mail address", l.cfg.AdminEmail), "an e-mail address")
 	}
 	if _, err := domain.NewPassword(l.cfg.AdminPassword.Reveal()); password && err != nil {
-		l.fault("ADMIN_PASSWORD", rule(err), "8 characters to 1024 bytes of UTF-8 without control characters")
+		l.refuse("ADMIN_PASSWORD", rule(err), "8 characters to 1024 bytes of UTF-8 without control characters")
 	}
 }
 

@@ -1,4 +1,4 @@
-package bootstrap
+package config
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -19,60 +20,86 @@ import (
 // maxSecretFile is far more than any secret has: a wrong path should not be read into memory.
 const maxSecretFile = 64 << 10
 
-// Environ returns the environment of the process, over that of a .env file in the working directory, if there
-// is one.
-func Environ() (map[string]string, error) {
-	merged, err := godotenv.Read(".env")
+// Environ returns the environment of the process, over that of a .env file in the working directory, if there is one.
+// Its warnings name variables that look like mistakes.
+func Environ() (environ map[string]string, warnings []string, err error) {
+	environ, err = godotenv.Read(".env")
 	if errors.Is(err, fs.ErrNotExist) {
-		merged, err = map[string]string{}, nil
+		environ, err = map[string]string{}, nil
 	}
 	var path *fs.PathError
 	switch {
 	case errors.As(err, &path):
-		return nil, fmt.Errorf("read .env: %w", err)
+		return nil, nil, fmt.Errorf("read .env: %w", err)
 	case err != nil: // godotenv's own errors quote the file, secrets and all
-		return nil, errors.New(".env: cannot be understood; allowed: lines of the form NAME=value, values with spaces, # or $ in 'single quotes'")
+		return nil, nil, errors.New(".env: cannot be understood; allowed: lines of the form NAME=value, values with spaces, # or $ in 'single quotes'")
+	}
+	names := names()
+	for name := range environ {
+		if !slices.Contains(names, name) {
+			warnings = append(warnings, name+" in .env: nothing reads it")
+		}
 	}
 	for _, pair := range os.Environ() {
 		name, value, _ := strings.Cut(pair, "=")
-		merged[name] = value
+		if i := slices.IndexFunc(names, func(known string) bool { return oneLetterApart(name, known) }); i >= 0 && !slices.Contains(names, name) {
+			warnings = append(warnings, name+" in the environment: nothing reads it; "+names[i]+" is meant perhaps")
+		}
+		environ[name] = value
 	}
-	return merged, nil
+	slices.Sort(warnings)
+	return environ, warnings, nil
 }
 
-// LoadConfig reads the variables. An empty one counts as absent. It reports all faults together, as Faults, and
-// writes nothing; what it returns beside faults is what could be read.
-func LoadConfig(environ map[string]string) (Config, error) {
-	given := maps.Clone(environ)
-	maps.DeleteFunc(given, func(_, value string) bool { return value == "" })
-	l := loader{given: given, faulty: map[string]bool{}}
-	l.readFiles()
-	l.bind()
-	l.check()
-	if len(l.faults) > 0 {
-		return l.cfg, l.faults
+// oneLetterApart reports whether one letter added, removed or replaced makes b of a.
+func oneLetterApart(a, b string) bool {
+	for a != "" && b != "" && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	return len(a) <= 1 && len(b) <= 1 && a != b
+}
+
+// Load reads the variables. An empty one counts as absent. It reports all wrong values together, as Errors; the Config
+// beside them holds the values that could be read.
+func Load(environ map[string]string) (Config, error) {
+	l := load(environ)
+	if len(l.errs) > 0 {
+		return l.cfg, l.errs
 	}
 	return l.cfg, nil
 }
 
-// loader collects what LoadConfig finds.
-type loader struct {
-	given  map[string]string
-	cfg    Config
-	faults Faults
-	faulty map[string]bool // the names that have a fault: a second one would only confuse
+func load(environ map[string]string) *loader {
+	given := maps.Clone(environ)
+	maps.DeleteFunc(given, func(_, value string) bool { return value == "" })
+	l := &loader{given: given, refused: map[string]bool{}}
+	l.readFiles()
+	l.bind()
+	l.check()
+	return l
 }
 
-func (l *loader) fault(name, wrong, allowed string) {
-	if !l.faulty[name] {
-		l.faulty[name] = true
-		l.faults = append(l.faults, Fault{name, wrong, allowed})
+// loader is a Config in the making.
+type loader struct {
+	given   map[string]string
+	cfg     Config
+	errs    Errors
+	refused map[string]bool // the names in errs: a second error would only confuse
+}
+
+func (l *loader) refuse(name, wrong, allowed string) {
+	if !l.refused[name] {
+		l.refused[name] = true
+		l.errs = append(l.errs, Error{name, wrong, allowed})
 	}
 }
 
 func (l *loader) isGiven(name string) bool { return l.given[name] != "" }
 
-// readFiles puts the contents of the files that NAME_FILE variables name in the place of NAME.
+// readFiles reads the files of NAME_FILE variables into the values of NAME.
 func (l *loader) readFiles() {
 	for _, v := range variables() {
 		file := v.name + fileSuffix
@@ -81,13 +108,13 @@ func (l *loader) readFiles() {
 		}
 		allowed := "the path of a readable file that holds the value of " + v.name
 		if l.isGiven(v.name) {
-			l.fault(file, "is set beside "+v.name, "only one of the two")
+			l.refuse(file, "is set beside "+v.name, "only one of the two")
 			continue
 		}
 		text, err := readSecretFile(l.given[file])
 		if err != nil {
-			l.fault(file, err.Error(), allowed)
-			l.faulty[v.name] = true
+			l.refuse(file, err.Error(), allowed)
+			l.refused[v.name] = true
 			continue
 		}
 		l.given[v.name] = text
@@ -114,7 +141,7 @@ func readSecretFile(path string) (string, error) {
 	return text, nil
 }
 
-// bind fills the Config, and turns what does not parse into faults.
+// bind fills the Config, and refuses values that do not parse.
 func (l *loader) bind() {
 	err := env.ParseWithOptions(&l.cfg, env.Options{Environment: l.given, FuncMap: map[reflect.Type]env.ParserFunc{
 		reflect.TypeFor[domain.Secret](): func(text string) (any, error) { return domain.NewSecret(text), nil },
@@ -132,11 +159,11 @@ func (l *loader) bind() {
 	for _, err := range all.Errors {
 		var parse env.ParseError
 		if !errors.As(err, &parse) {
-			l.fault("environment", err.Error(), "the variables of .env.example")
+			l.refuse("environment", err.Error(), "the variables of .env.example")
 			continue
 		}
 		v := variableOf(parse.Name)
-		l.fault(v.name, parse.Err.Error(), v.allowed)
+		l.refuse(v.name, parse.Err.Error(), v.allowed)
 	}
 }
 
@@ -145,17 +172,18 @@ const fileSuffix = "_FILE"
 
 // variable describes one field of Config.
 type variable struct {
-	field   string
-	name    string
-	allowed string
-	secret  bool
+	field    string
+	name     string
+	standard string // the default, if it is always the same
+	allowed  string
+	secret   bool
 }
 
 // variables describes the fields of Config, in their order.
 func variables() []variable {
 	var all []variable
 	for field := range fieldsOf[Config]() {
-		v := variable{field: field.Name, name: field.Tag.Get("env"), allowed: field.Tag.Get("range"),
+		v := variable{field: field.Name, name: field.Tag.Get("env"), standard: field.Tag.Get("envDefault"), allowed: field.Tag.Get("range"),
 			secret: field.Type == reflect.TypeFor[domain.Secret]()}
 		switch e, ok := reflect.Zero(field.Type).Interface().(enum); {
 		case ok:
@@ -166,6 +194,18 @@ func variables() []variable {
 			v.allowed = budgetAllowed
 		}
 		all = append(all, v)
+	}
+	return all
+}
+
+// names are those of all variables that are read.
+func names() []string {
+	var all []string
+	for _, v := range variables() {
+		all = append(all, v.name)
+		if v.secret {
+			all = append(all, v.name+fileSuffix)
+		}
 	}
 	return all
 }

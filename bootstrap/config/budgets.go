@@ -1,4 +1,4 @@
-package bootstrap
+package config
 
 import (
 	"errors"
@@ -35,7 +35,7 @@ func parseBudget(text string) (any, error) {
 
 // Proxies are the networks whose X-Forwarded-For is believed.
 func (c Config) Proxies() []netip.Prefix {
-	networks, _ := parseNetworks(c.TrustedProxies) // LoadConfig has reported what is wrong
+	networks, _ := parseNetworks(c.TrustedProxies) // Load has reported what is wrong
 	return networks
 }
 

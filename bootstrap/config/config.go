@@ -1,4 +1,5 @@
-package bootstrap
+// Package config reads, checks and describes the configuration: the environment and a .env file.
+package config
 
 import (
 	"net"
@@ -12,8 +13,8 @@ import (
 	"coffeeshop/domain"
 )
 
-// Config is what the environment asks for. Its tags are the list of variables: name, default, and for numbers
-// what is allowed. Variables of the type domain.Secret can also come from a file (NAME_FILE).
+// Config is the configuration. Its tags are the list of variables: name, default, and the range of numbers. Variables of
+// the type domain.Secret can also come from a file (NAME_FILE). .env.example says what each variable means.
 type Config struct {
 	HTTPAddr string      `env:"HTTP_ADDR" envDefault:"127.0.0.1:8000"`
 	AppEnv   Environment `env:"APP_ENV" envDefault:"development"`
@@ -78,8 +79,8 @@ type Config struct {
 	LimitSignUpsNetwork      domain.Budget `env:"LIMIT_SIGNUPS_NETWORK" envDefault:"30/1h"`
 }
 
-// Production reports whether the service runs for real.
-func (c Config) Production() bool { return c.AppEnv == production }
+// Production reports whether the service runs in production.
+func (c Config) Production() bool { return c.AppEnv == Production }
 
 // SQLitePath is the file of the embedded database, empty where PostgreSQL is used.
 func (c Config) SQLitePath() string {
@@ -89,8 +90,7 @@ func (c Config) SQLitePath() string {
 	return filepath.Join(c.DataDir, "coffeeshop.db")
 }
 
-// PostgresURL is the connection string, zero where SQLite is used. However odd a password is, it cannot change
-// the rest of the string.
+// PostgresURL is the connection string, zero where SQLite is used. A password is encoded, and cannot change the rest.
 func (c Config) PostgresURL() domain.Secret {
 	if !c.DatabaseURL.IsZero() || c.DBHost == "" {
 		return c.DatabaseURL
@@ -110,7 +110,7 @@ func (c Config) PostgresURL() domain.Secret {
 	return domain.NewSecret(u.String())
 }
 
-// Database says which database it is, for people: never with a password.
+// Database names the database for people, without a password.
 func (c Config) Database() string {
 	if path := c.SQLitePath(); path != "" {
 		return "SQLite, " + path
@@ -138,6 +138,9 @@ func (c Config) Loopback() bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
+
+// ShowsMailbox reports whether the mailbox can be read over HTTP: its readers can enter any account.
+func (c Config) ShowsMailbox() bool { return !c.Production() && c.UsesMailbox() && c.Loopback() }
 
 // Settings are the choices that concern the use cases.
 func (c Config) Settings() application.Settings {

@@ -10,12 +10,15 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"coffeeshop/bootstrap/config"
 )
 
-// surroundings are what a process finds around it, apart from its configuration.
-type surroundings struct {
+// process is the process beside its configuration.
+type process struct {
 	out, err io.Writer
 	now      func() time.Time
+	warnings []string // of names of variables that look like mistakes
 }
 
 // logDelay is how long a line of the log may wait for others to be written with: a write for each request took 5 %
@@ -24,7 +27,7 @@ const logDelay = 100 * time.Millisecond
 
 // newLog makes the log, on the error output: JSON in production, lines for people otherwise. Warnings and errors
 // are written at once, with all that came before them.
-func newLog(lc fx.Lifecycle, cfg Config, env surroundings) *zap.Logger {
+func newLog(lc fx.Lifecycle, cfg config.Config, proc process) *zap.Logger {
 	level := zapcore.InfoLevel
 	if cfg.Debug {
 		level = zapcore.DebugLevel
@@ -40,7 +43,7 @@ func newLog(lc fx.Lifecycle, cfg Config, env surroundings) *zap.Logger {
 		encoder = zapcore.NewConsoleEncoder(encoding)
 	}
 	// Only written: a terminal and a pipe cannot be synchronized.
-	lines := &zapcore.BufferedWriteSyncer{WS: zapcore.AddSync(struct{ io.Writer }{env.err}), FlushInterval: logDelay}
+	lines := &zapcore.BufferedWriteSyncer{WS: zapcore.AddSync(struct{ io.Writer }{proc.err}), FlushInterval: logDelay}
 	lc.Append(fx.StopHook(lines.Stop))
 	return zap.New(zapcore.NewCore(encoder, lines, level), zap.Hooks(func(entry zapcore.Entry) error {
 		if entry.Level >= zapcore.WarnLevel {
@@ -50,7 +53,7 @@ func newLog(lc fx.Lifecycle, cfg Config, env surroundings) *zap.Logger {
 	}))
 }
 
-// version is what was built: the module's version, or the revision of the source.
+// version is the module's version, or the revision of the source.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -1,4 +1,4 @@
-package bootstrap
+package config
 
 import (
 	"errors"
@@ -32,16 +32,16 @@ func with(base map[string]string, pairs ...string) map[string]string {
 	return all
 }
 
-func TestLoadConfig_DefaultsNeedNothing(t *testing.T) {
+func TestLoad_DefaultsNeedNothing(t *testing.T) {
 	t.Parallel()
-	cfg, err := LoadConfig(nil)
+	cfg, err := Load(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := Config{
-		HTTPAddr: "127.0.0.1:8000", AppEnv: development, DataDir: "./data", DBPort: 5432, DBSSLMode: "prefer",
+		HTTPAddr: "127.0.0.1:8000", AppEnv: Development, DataDir: "./data", DBPort: 5432, DBSSLMode: "prefer",
 		AccessMinutes: 30, RefreshMinutes: 1440, RefreshGrace: 10, SessionMaxDays: 30, SessionMaxPerUser: 20, BcryptCost: 12,
-		EmailPort: 587, EmailTLS: "starttls", EmailFrom: mailboxFrom, MailboxDir: "data/mailbox",
+		EmailPort: 587, EmailTLS: "starttls", EmailFrom: mailboxFrom, MailboxDir: "data/mailbox", JWTIssuer: "coffee-shop-api", JWTAudience: "coffee-shop-users",
 		AdminAddr: "127.0.0.1:9090", AutoMigrate: true, RunJobs: true, AuditRetentionDays: 400, RateLimits: on,
 		LimitLoginAccountNetwork: domain.Budget{Burst: 10, Interval: 90 * time.Second},
 		LimitLoginNetwork:        domain.Budget{Burst: 100, Interval: 36 * time.Second},
@@ -56,19 +56,19 @@ func TestLoadConfig_DefaultsNeedNothing(t *testing.T) {
 	if cfg != want {
 		t.Errorf("got %+v", cfg)
 	}
-	if cfg.SQLitePath() != "data/coffeeshop.db" || !cfg.PostgresURL().IsZero() || !cfg.UsesMailbox() || !showsMailbox(cfg) {
+	if cfg.SQLitePath() != "data/coffeeshop.db" || !cfg.PostgresURL().IsZero() || !cfg.UsesMailbox() || !cfg.ShowsMailbox() {
 		t.Errorf("the database or the mailbox is not the embedded one: %+v", cfg)
 	}
 	if s := cfg.Settings(); s.Lifetimes != (domain.SessionLifetimes{Access: 30 * time.Minute, Refresh: 24 * time.Hour, Session: 720 * time.Hour}) ||
 		s.RefreshGrace != 10*time.Second || s.MaxSessions != 20 || !s.RateLimits || s.RevealDuplicates {
 		t.Errorf("settings %+v", s)
 	}
-	if empty, err := LoadConfig(map[string]string{"HTTP_ADDR": "", "BCRYPT_COST": "", "DATABASE_URL": "", "SECRETF_KEY": ""}); err != nil || empty != want {
+	if empty, err := Load(map[string]string{"HTTP_ADDR": "", "BCRYPT_COST": "", "DATABASE_URL": "", "SECRETF_KEY": ""}); err != nil || empty != want {
 		t.Errorf("empty values do not count as absent: %v", err)
 	}
 }
 
-func TestLoadConfig_TakesRightValues(t *testing.T) {
+func TestLoad_TakesRightValues(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		environ map[string]string
@@ -78,11 +78,11 @@ func TestLoadConfig_TakesRightValues(t *testing.T) {
 		{with(nil, "HTTP_ADDR=:80"), func(c Config) any { return c.HTTPAddr }, ":80"},
 		{with(nil, "HTTP_ADDR=[::1]:0"), func(c Config) any { return c.Loopback() }, true},
 		{with(nil, "HTTP_ADDR=localhost:1"), func(c Config) any { return c.Loopback() }, true},
-		{with(nil, "HTTP_ADDR=:1"), func(c Config) any { return showsMailbox(c) }, false},
-		{with(nil, "HTTP_ADDR=10.0.0.1:1"), func(c Config) any { return showsMailbox(c) }, false},
+		{with(nil, "HTTP_ADDR=:1"), func(c Config) any { return c.ShowsMailbox() }, false},
+		{with(nil, "HTTP_ADDR=10.0.0.1:1"), func(c Config) any { return c.ShowsMailbox() }, false},
 		{live, func(c Config) any { return c.Production() }, true},
 		{live, func(c Config) any { return c.AutoMigrate }, false},
-		{live, func(c Config) any { return showsMailbox(c) }, false},
+		{live, func(c Config) any { return c.ShowsMailbox() }, false},
 		{with(live, "AUTO_MIGRATE=true"), func(c Config) any { return c.AutoMigrate }, true},
 		{with(live, "BCRYPT_COST=10"), func(c Config) any { return c.BcryptCost }, 10},
 		{with(live, "SECRET_KEY=", "SECRET_KEY_GENERATE=true"), func(c Config) any { return c.SecretKey.IsZero() }, true},
@@ -130,7 +130,7 @@ func TestLoadConfig_TakesRightValues(t *testing.T) {
 		{with(nil, "DB_HOST=/run/pg", "DB_USER=u", "DB_NAME=n"), func(c Config) any { return c.PostgresURL().Reveal() + " " + c.Database() },
 			"postgres://u@/n?host=%2Frun%2Fpg&port=5432&sslmode=prefer PostgreSQL, /run/pg/n"},
 	} {
-		cfg, err := LoadConfig(c.environ)
+		cfg, err := Load(c.environ)
 		if err != nil {
 			t.Errorf("%v: %v", c.environ, err)
 		} else if got := c.got(cfg); got != c.want {
@@ -139,7 +139,7 @@ func TestLoadConfig_TakesRightValues(t *testing.T) {
 	}
 }
 
-func TestLoadConfig_NamesEachWrongValue(t *testing.T) {
+func TestLoad_NamesEachWrongValue(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		environ map[string]string
@@ -214,9 +214,9 @@ func TestLoadConfig_NamesEachWrongValue(t *testing.T) {
 		{with(nil, "LIMIT_LOGIN_NETWORK=1/-1h"), `LIMIT_LOGIN_NETWORK: "1/-1h" is out of range`},
 		{with(nil, "RATE_LIMITS=true"), `RATE_LIMITS: "true" is none of the values; allowed: on, off`},
 	} {
-		_, err := LoadConfig(c.environ)
-		var faults Faults
-		if !errors.As(err, &faults) || len(faults) != 1 || !strings.HasPrefix(faults[0].String(), c.want) {
+		_, err := Load(c.environ)
+		var errs Errors
+		if !errors.As(err, &errs) || len(errs) != 1 || !strings.HasPrefix(errs[0].String(), c.want) {
 			t.Errorf("%v: got %v, want %q", c.environ, err, c.want)
 		}
 		if err != nil && strings.Contains(err.Error(), "sesame") {
@@ -225,27 +225,27 @@ func TestLoadConfig_NamesEachWrongValue(t *testing.T) {
 	}
 }
 
-func TestLoadConfig_ReportsAllFaultsTogether(t *testing.T) {
+func TestLoad_ReportsAllFaultsTogether(t *testing.T) {
 	t.Parallel()
-	_, err := LoadConfig(map[string]string{"APP_ENV": "production", "HTTP_ADDR": "x", "BCRYPT_COST": "y", "RUN_JOBS": "z", "ADMIN_EMAIL": "a@b.example"})
-	var faults Faults
-	if !errors.As(err, &faults) {
+	_, err := Load(map[string]string{"APP_ENV": "production", "HTTP_ADDR": "x", "BCRYPT_COST": "y", "RUN_JOBS": "z", "ADMIN_EMAIL": "a@b.example"})
+	var errs Errors
+	if !errors.As(err, &errs) {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, f := range faults {
+	for _, f := range errs {
 		names = append(names, f.Name)
 	}
 	slices.Sort(names)
 	if want := []string{"ADMIN_PASSWORD", "BCRYPT_COST", "EMAIL_HOST", "HTTP_ADDR", "RUN_JOBS", "SECRET_KEY"}; !slices.Equal(names, want) {
 		t.Errorf("faults of %v, want %v", names, want)
 	}
-	if lines := strings.Split(err.Error(), "\n"); len(lines) != 1+len(faults) {
+	if lines := strings.Split(err.Error(), "\n"); len(lines) != 1+len(errs) {
 		t.Errorf("not one line for each: %q", lines)
 	}
 }
 
-func TestLoadConfig_SecretsComeFromFiles(t *testing.T) {
+func TestLoad_SecretsComeFromFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	file := func(name, text string) string {
@@ -255,7 +255,7 @@ func TestLoadConfig_SecretsComeFromFiles(t *testing.T) {
 		}
 		return path
 	}
-	cfg, err := LoadConfig(map[string]string{
+	cfg, err := Load(map[string]string{
 		"SECRET_KEY_FILE":          file("key", secret+"\n\n"),
 		"SECRET_KEY_PREVIOUS_FILE": file("previous", secret+"\r\n"),
 		"DB_PASS_FILE":             file("pass", " p\n"), "DB_HOST": "h", "DB_USER": "u", "DB_NAME": "n",
@@ -273,7 +273,7 @@ func TestLoadConfig_SecretsComeFromFiles(t *testing.T) {
 			t.Errorf("got %q, want %q", c.got, c.want)
 		}
 	}
-	if cfg, err := LoadConfig(map[string]string{"DATABASE_URL_FILE": file("url", "postgres://u@h/d\n")}); err != nil || cfg.PostgresURL().Reveal() != "postgres://u@h/d" {
+	if cfg, err := Load(map[string]string{"DATABASE_URL_FILE": file("url", "postgres://u@h/d\n")}); err != nil || cfg.PostgresURL().Reveal() != "postgres://u@h/d" {
 		t.Errorf("DATABASE_URL_FILE: %v", err)
 	}
 
@@ -289,47 +289,137 @@ func TestLoadConfig_SecretsComeFromFiles(t *testing.T) {
 		{with(nil, "SECRET_KEY_FILE="+file("huge", strings.Repeat("x", 1<<17))), "SECRET_KEY_FILE: names a file of more than 65536 bytes"},
 		{with(nil, "SECRET_KEY_FILE="+file("short", "sesame")), "SECRET_KEY: has only 6 bytes"},
 	} {
-		_, err := LoadConfig(c.environ)
-		var faults Faults
-		if !errors.As(err, &faults) || len(faults) != 1 || !strings.HasPrefix(faults[0].String(), c.want) {
+		_, err := Load(c.environ)
+		var errs Errors
+		if !errors.As(err, &errs) || len(errs) != 1 || !strings.HasPrefix(errs[0].String(), c.want) {
 			t.Errorf("%v: got %v, want %q", c.environ, err, c.want)
 		}
 	}
 }
 
-func TestExample_NamesEveryVariableWithItsDefault(t *testing.T) {
-	t.Parallel()
-	text, err := os.ReadFile("../.env.example")
+// documented returns the variables of .env.example with their defaults.
+func documented(t *testing.T) (text string, defaults map[string]string) {
+	t.Helper()
+	file, err := os.ReadFile("../../.env.example")
 	if err != nil {
 		t.Fatal(err)
 	}
-	documented := map[string]string{}
-	for _, match := range regexp.MustCompile(`(?m)^#?([A-Z][A-Z_]*)=(.*)$`).FindAllStringSubmatch(string(text), -1) {
-		if _, twice := documented[match[1]]; twice {
+	defaults = map[string]string{}
+	for _, match := range regexp.MustCompile(`(?m)^#?([A-Z][A-Z0-9_]*)=(.*)$`).FindAllStringSubmatch(string(file), -1) {
+		if _, twice := defaults[match[1]]; twice {
 			t.Errorf("%s is there twice", match[1])
 		}
-		documented[match[1]] = match[2]
+		defaults[match[1]] = match[2]
 	}
+	return string(file), defaults
+}
+
+func TestExample_NamesEveryVariableWithItsDefaultAndMeaning(t *testing.T) {
+	t.Parallel()
+	text, defaults := documented(t)
+	explained := meanings(text)
 	known := map[string]string{}
-	for field := range fieldsOf[Config]() {
-		known[field.Tag.Get("env")] = field.Tag.Get("envDefault")
-	}
 	for _, v := range variables() {
+		known[v.name] = v.standard
 		if v.secret {
 			known[v.name+fileSuffix] = ""
 		}
 	}
 	for name, value := range known {
-		if got, ok := documented[name]; !ok || got != value {
+		if got, ok := defaults[name]; !ok || got != value {
 			t.Errorf("%s: documented %v with the default %q, want %q", name, ok, got, value)
 		}
+		if !strings.HasSuffix(explained[name], ".") && name != "DATABASE_URL" && name != "DATABASE_URL_FILE" {
+			t.Errorf("%s means %q", name, explained[name])
+		}
 	}
-	for name := range documented {
+	for name := range defaults {
 		if _, ok := known[name]; !ok {
 			t.Errorf("%s means nothing", name)
 		}
 	}
-	if strings.Contains(string(text), "\nSECRET") {
+	if strings.Contains(text, "\nSECRET") {
 		t.Error("a copy of the example sets a secret")
+	}
+}
+
+func TestREADME_NamesEveryVariableWithItsDefault(t *testing.T) {
+	t.Parallel()
+	file, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]string{}
+	for _, match := range regexp.MustCompile(`(?m)^\| (`+"`[A-Z0-9_]+`.*?"+`) \| (.*?) \|`).FindAllStringSubmatch(string(file), -1) {
+		for _, name := range regexp.MustCompile("[A-Z][A-Z0-9_]+").FindAllString(match[1], -1) {
+			rows[name] = match[2]
+		}
+	}
+	for _, v := range variables() {
+		row, ok := rows[v.name]
+		if alone := strings.Count(row, ","); !ok || alone == 0 && v.standard != "" && !strings.Contains(row, v.standard) && !strings.Contains(row, "none") {
+			t.Errorf("%s: documented %v with %q, want %q", v.name, ok, row, v.standard)
+		}
+		delete(rows, v.name)
+	}
+	for name := range rows {
+		t.Errorf("%s means nothing", name)
+	}
+}
+
+func TestDescribe_ExplainsEveryVariableWithoutASecret(t *testing.T) {
+	t.Parallel()
+	text, _ := documented(t)
+	all, err := Describe(text, with(live, "DATABASE_URL=postgres://u:p4ss@h:5/d?sslpassword=w0rd&sslmode=require", "BCRYPT_COST=11",
+		"EMAIL_HOST_USER=u", "EMAIL_HOST_PASSWORD=h0st", "ADMIN_EMAIL=a@b.example", "ADMIN_PASSWORD=adm1n123"))
+	if err != nil || len(all) != len(variables()) {
+		t.Fatalf("%d settings, %v", len(all), err)
+	}
+	byName := map[string]Setting{}
+	for _, s := range all {
+		byName[s.Name] = s
+		if s.Meaning == "" {
+			t.Errorf("%s is not explained", s.Name)
+		}
+		for _, hidden := range []string{secret, "p4ss", "w0rd", "h0st", "adm1n123"} {
+			if strings.Contains(fmt.Sprint(s), hidden) {
+				t.Errorf("%s shows %s", s.Name, s.Value)
+			}
+		}
+	}
+	for name, want := range map[string][2]string{
+		"DATABASE_URL": {"postgres://u:[redacted]@h:5/d?sslmode=require&sslpassword=[redacted]", ""},
+		"BCRYPT_COST":  {"11", "12"}, "HTTP_ADDR": {"127.0.0.1:8000", "127.0.0.1:8000"}, "SECRET_KEY": {"[redacted]", ""},
+		"SECRET_KEY_PREVIOUS": {"", ""}, "LIMIT_CODES_ADDRESS": {"25/24h", "25/24h"}, "AUTO_MIGRATE": {"false", "false"},
+		"MAILBOX_DIR": {"data/mailbox", "data/mailbox"},
+	} {
+		if got := byName[name]; got.Value != want[0] || got.Default != want[1] {
+			t.Errorf("%s: %+v, want %q", name, got, want)
+		}
+	}
+	all, err = Describe(text, map[string]string{"BCRYPT_COST": "many", "DATABASE_URL": "host=h password=p4ss"})
+	var errs Errors
+	if !errors.As(err, &errs) || len(errs) != 2 || len(all) != len(variables()) || strings.Contains(fmt.Sprint(all, err), "p4ss") {
+		t.Errorf("wrong values: %v, %v", all, err)
+	}
+}
+
+func TestEnviron_WarnsOfNamesThatLookLikeMistakes(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile(".env", []byte("BCRYPT_COST=11\nBCRYPT_ROUNDS=12\nSECRET_KEY_FILE=x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("BCRYPT_COTS", "9") // two letters apart
+	t.Setenv("HTP_ADDR", ":1")
+	t.Setenv("DB_PORTS", "1")
+	t.Setenv("RUN_JOB5", "1")
+	environ, warnings, err := Environ()
+	if err != nil || environ["BCRYPT_COST"] != "11" {
+		t.Fatalf("%v, %v", environ, err)
+	}
+	want := []string{"BCRYPT_ROUNDS in .env: nothing reads it", "DB_PORTS in the environment: nothing reads it; DB_PORT is meant perhaps",
+		"HTP_ADDR in the environment: nothing reads it; HTTP_ADDR is meant perhaps", "RUN_JOB5 in the environment: nothing reads it; RUN_JOBS is meant perhaps"}
+	if !slices.Equal(warnings, want) {
+		t.Errorf("%q", warnings)
 	}
 }

@@ -1,4 +1,4 @@
-package bootstrap
+package config
 
 import (
 	"fmt"
@@ -7,21 +7,19 @@ import (
 	"strings"
 )
 
-// Fault is one variable's wrong value. It never holds the value of a secret.
-type Fault struct{ Name, Wrong, Allowed string }
+// Error is the wrong value of one variable. It never holds the value of a secret.
+type Error struct{ Name, Wrong, Allowed string }
 
-func (f Fault) String() string {
-	return f.Name + ": " + f.Wrong + "; allowed: " + f.Allowed
-}
+func (e Error) String() string { return e.Name + ": " + e.Wrong + "; allowed: " + e.Allowed }
 
-// Faults are all the faults of an environment.
-type Faults []Fault
+// Errors are all wrong values of an environment.
+type Errors []Error
 
-// Error is one line for each fault, below a heading.
-func (f Faults) Error() string {
+// Error is a heading and one line for each variable.
+func (e Errors) Error() string {
 	lines := []string{"the configuration is not valid"}
-	for _, fault := range f {
-		lines = append(lines, fault.String())
+	for _, one := range e {
+		lines = append(lines, one.String())
 	}
 	return strings.Join(lines, "\n")
 }
@@ -29,20 +27,20 @@ func (f Faults) Error() string {
 // enum is a text of which only some values are allowed.
 type enum interface{ allowed() []string }
 
-// Environment says what the service runs for.
+// Environment is the use of the service.
 type Environment string
 
 const (
-	development Environment = "development"
-	production  Environment = "production"
+	Development Environment = "development"
+	Production  Environment = "production"
 )
 
-func (Environment) allowed() []string { return []string{string(development), string(production)} }
+func (Environment) allowed() []string { return []string{string(Development), string(Production)} }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (e *Environment) UnmarshalText(text []byte) error { return choose(e, text) }
 
-// SSLMode says how the connection to PostgreSQL is protected, in libpq's words.
+// SSLMode is the protection of the connection to PostgreSQL, in libpq's words.
 type SSLMode string
 
 func (SSLMode) allowed() []string {
@@ -52,7 +50,7 @@ func (SSLMode) allowed() []string {
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (m *SSLMode) UnmarshalText(text []byte) error { return choose(m, text) }
 
-// TLSMode says how the connection to the mail server is protected.
+// TLSMode is the protection of the connection to the mail server.
 type TLSMode string
 
 func (TLSMode) allowed() []string { return []string{"starttls", "tls", "none"} }

@@ -1,4 +1,4 @@
-package bootstrap
+package config
 
 import (
 	"maps"
@@ -10,7 +10,7 @@ import (
 
 func TestSecurityDocument_NamesEveryLimitWithItsDefaultAndWhatItCounts(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../docs/security.md")
+	text, err := os.ReadFile("../../docs/security.md")
 	if err != nil {
 		t.Fatal(err)
 	}
