@@ -168,7 +168,7 @@ func (b *bench) beginBare(ctx context.Context, path string, s *site) (_ *bare, e
 	if path != bareConstant {
 		args = append(args, "-database", b.postgres.url(s.name)+fmt.Sprintf("&pool_max_conns=%d", max(16, 4*runtime.GOMAXPROCS(0))))
 	}
-	if v.tokens, err = s.tokens(func(user, session, jti uuid.UUID) (tokens, error) { return signBare(user, session, jti) }); err != nil {
+	if v.tokens, err = s.tokens(signBare); err != nil {
 		return nil, err
 	}
 	log := b.dir + "/bare.log"

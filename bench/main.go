@@ -54,6 +54,13 @@ type bench struct {
 func init() { runtime.LockOSThread() }
 
 func main() {
+	if err := command(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func command() error {
 	seconds := flag.Int("seconds", 8, "how long each measurement takes, 1 to 120")
 	only := flag.String("only", "", "measure only the rows whose name matches this `regexp`, and leave the document alone")
 	out := flag.String("out", "docs/performance.md", "the `file` that a whole run is written to")
@@ -64,7 +71,7 @@ func main() {
 	pattern, err := regexp.Compile(*only)
 	if err != nil || *seconds < 1 || *seconds > 120 || flag.NArg() > 0 {
 		flag.Usage()
-		os.Exit(2)
+		return errors.New("these arguments are not understood")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -76,16 +83,11 @@ func main() {
 	b := &bench{seconds: *seconds, only: pattern}
 	switch {
 	case *bare != "":
-		err = serveBare(ctx, *bare, *database, os.Stdout)
+		return serveBare(ctx, *bare, *database, os.Stdout)
 	case *baseline != "":
-		err = b.run(ctx, func(ctx context.Context) error { return b.compare(ctx, *baseline) })
+		return b.run(ctx, func(ctx context.Context) error { return b.compare(ctx, *baseline) })
 	default:
-		err = b.run(ctx, func(ctx context.Context) error { return b.measure(ctx, *out) })
-	}
-	if err != nil {
-		stop()
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
+		return b.run(ctx, func(ctx context.Context) error { return b.measure(ctx, *out) })
 	}
 }
 

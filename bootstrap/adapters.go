@@ -9,7 +9,6 @@ import (
 	"go.uber.org/zap"
 
 	"coffeeshop/adapters/bcrypthash"
-	"coffeeshop/adapters/bunstore"
 	"coffeeshop/adapters/hashqueue"
 	"coffeeshop/adapters/httpapi"
 	"coffeeshop/adapters/jwttoken"
@@ -17,18 +16,6 @@ import (
 	"coffeeshop/bootstrap/config"
 	"coffeeshop/ports"
 )
-
-// newDatabase opens the database; it is closed when everything else has stopped.
-func newDatabase(lc fx.Lifecycle, cfg config.Config, jobs bunstore.JobQueue) (*bunstore.DB, error) {
-	db, err := bunstore.Open(context.Background(), bunstore.Config{
-		PostgresURL: cfg.PostgresURL().Reveal(), SQLitePath: cfg.SQLitePath(),
-	}, jobs)
-	if err != nil {
-		return nil, err
-	}
-	lc.Append(fx.StopHook(db.Close))
-	return db, nil
-}
 
 func newHasher(lc fx.Lifecycle, cfg config.Config) (*hashqueue.Queue, error) {
 	hasher, err := bcrypthash.New(bcrypthash.Config{Cost: cfg.BcryptCost})
@@ -88,7 +75,7 @@ type apiDeps struct {
 
 	App     *application.App
 	Tokens  *jwttoken.Tokens
-	Schema  *schema
+	DB      *database
 	Mailbox httpapi.Mailbox
 	Log     *zap.Logger
 }
@@ -100,7 +87,7 @@ func newAPI(cfg config.Config, d apiDeps) *httpapi.API {
 	}
 	return httpapi.New(d.App, httpapi.Config{
 		Version: version(), Production: cfg.Production(), TrustedProxies: cfg.Proxies(), JWKS: d.Tokens.JWKS,
-		Mailbox: mails, Ready: d.Schema.ready,
+		Mailbox: mails, Ready: d.DB.ready,
 	}, d.Log)
 }
 

@@ -7,27 +7,23 @@ import (
 
 	"go.uber.org/fx"
 
-	"coffeeshop/adapters/bunstore"
 	"coffeeshop/adapters/commonpasswords"
-	"coffeeshop/adapters/riverjobs"
 	"coffeeshop/bootstrap/config"
 	"coffeeshop/ports"
 )
 
-// graph is the whole service: each line makes one thing, out of what the other lines make. fx makes only what a
-// command asks for. To swap an adapter, change its line.
+// graph is the whole service: each line makes one thing, from the things of other lines. fx makes only the things that a
+// command needs. To swap an adapter, change the function of its line.
 func graph(cfg config.Config, proc process) fx.Option {
 	return fx.Options(
 		fx.Supply(cfg, proc),
-		fx.NopLogger, // what fx would report comes back as an error
+		fx.NopLogger, // errors are returned
 		fx.Provide(
 			newLog,
 			newKeys,
 
-			fx.Annotate(riverjobs.NewQueue, fx.As(new(bunstore.JobQueue))),
 			newDatabase,
-			newSchema,
-			func(db *bunstore.DB) ports.Store { return db },
+			func(db *database) ports.Store { return db.DB },
 			fx.Annotate(newHasher, fx.As(new(ports.Hasher))),
 			fx.Annotate(newTokens, fx.As(fx.Self()), fx.As(new(ports.Tokens))),
 			func() ports.CommonPasswords { return commonpasswords.Passwords{} },
@@ -42,11 +38,11 @@ func graph(cfg config.Config, proc process) fx.Option {
 	)
 }
 
-// The commands, by what they ask of the graph. Hooks start in the order in which things are made, and stop in
-// the opposite one: no more requests, then no more jobs, then the queue of hashes, then the database.
+// The parts of the graph that commands need. Hooks start in the order in which things are made, and stop in the opposite
+// one: no more requests, then no more jobs, then the queue of hashes, then the database.
 var (
 	serving   = fx.Invoke(migrateAtStart, func(*profiler) {}, func(*work) {}, func(*server) {})
-	migrating = fx.Invoke(func(*schema) {})
+	migrating = fx.Invoke(func(*database) {})
 	managing  = fx.Invoke(migrateFirst)
 )
 
@@ -54,7 +50,7 @@ var (
 const (
 	stopTime    = 25 * time.Second
 	requestTime = 12 * time.Second // to finish requests: they have 10 s each
-	jobTime     = 5 * time.Second  // to finish jobs; what is cancelled is taken up again after the next start
+	jobTime     = 5 * time.Second  // to finish jobs; cancelled ones run again after the next start
 )
 
 func newGraph(cfg config.Config, proc process, options ...fx.Option) *fx.App {

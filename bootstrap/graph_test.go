@@ -25,7 +25,7 @@ func TestGraph_IsCompleteForEveryCommand(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string]fx.Option{
 		"serve":   fx.Options(serving, fx.Populate(new(*server))),
-		"migrate": fx.Options(migrating, fx.Populate(new(*schema))),
+		"migrate": fx.Options(migrating, fx.Populate(new(*database))),
 		"admin":   fx.Options(managing, fx.Populate(new(*application.App))),
 	} {
 		if err := fx.ValidateApp(graph(config.Config{}, process{}), options); err != nil {

@@ -61,10 +61,10 @@ func commands(proc process, example string, environ func() (map[string]string, [
 		}
 		return run(ctx, cfg, proc, fn, options...)
 	}
-	migrate := func(do func(s *schema, ctx context.Context) error) func(context.Context) error {
+	migrate := func(do func(db *database, ctx context.Context) error) func(context.Context) error {
 		return func(ctx context.Context) error {
-			var s *schema
-			return with(ctx, func(ctx context.Context) error { return do(s, ctx) }, migrating, fx.Populate(&s))
+			var db *database
+			return with(ctx, func(ctx context.Context) error { return do(db, ctx) }, migrating, fx.Populate(&db))
 		}
 	}
 	manage := func(ctx context.Context, do func(app *application.App) (domain.User, error)) (u domain.User, err error) {
@@ -91,11 +91,11 @@ func commands(proc process, example string, environ func() (map[string]string, [
 			}
 			return health(ctx, cfg.HTTPAddr)
 		},
-		MigrateUp:   migrate((*schema).up),
-		MigrateDown: migrate((*schema).down),
+		MigrateUp:   migrate((*database).up),
+		MigrateDown: migrate((*database).MigrateDown),
 		MigrationStatus: func(ctx context.Context) (state cli.Migrations, err error) {
-			err = migrate(func(s *schema, ctx context.Context) (err error) {
-				state, err = s.status(ctx)
+			err = migrate(func(db *database, ctx context.Context) (err error) {
+				state, err = db.status(ctx)
 				return err
 			})(ctx)
 			return state, err

@@ -9,8 +9,6 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
-	"coffeeshop/adapters/bunstore"
-	"coffeeshop/adapters/riverjobs"
 	"coffeeshop/application"
 	"coffeeshop/bootstrap/config"
 )
@@ -18,28 +16,28 @@ import (
 // schemaPoll is how often a server that started before its schema was there looks for it.
 const schemaPoll = time.Second
 
-// work is what a server does besides answering: it makes the first admin if one is configured, and runs jobs.
-// Both need the schema. Where that is somebody else's task to migrate (AUTO_MIGRATE=false), replicas may start
-// before it is done: they are not ready then, and begin to work when it is.
+// work is the work of a server besides answering: it makes the first admin if one is configured, and runs jobs. Both need
+// the schema. With AUTO_MIGRATE=false a replica may start before the schema is there: it is not ready then, and begins to
+// work when it is.
 type work struct {
 	cfg    config.Config
-	schema *schema
+	db     *database
 	app    *application.App
-	worker *riverjobs.Worker // nil: other processes run the jobs
+	worker *worker // nil: other processes run the jobs
 	log    *zap.Logger
 	hashes func(ctx context.Context, prefixes []string) (bool, error) // looks for them
 
 	looking sync.WaitGroup
 	started bool // the worker; written before done is closed
 	cancel  context.CancelFunc
-	done    chan struct{} // closed when nothing is waited for any more
+	done    chan struct{} // closed when await has ended
 }
 
-func newWork(lc fx.Lifecycle, cfg config.Config, db *bunstore.DB, schema *schema, app *application.App, log *zap.Logger) (*work, error) {
-	w := &work{cfg: cfg, schema: schema, app: app, log: log, hashes: db.Users().HashBegins, done: make(chan struct{})}
+func newWork(lc fx.Lifecycle, cfg config.Config, db *database, app *application.App, log *zap.Logger) (*work, error) {
+	w := &work{cfg: cfg, db: db, app: app, log: log, hashes: db.Users().HashBegins, done: make(chan struct{})}
 	if cfg.RunJobs {
 		var err error
-		if w.worker, err = riverjobs.NewWorker(riverjobs.Config{Pool: db.Pool(), SQLite: db.SQLite(), Log: log}, app); err != nil {
+		if w.worker, err = db.newWorker(app, log); err != nil {
 			return nil, err
 		}
 	}
@@ -50,7 +48,7 @@ func newWork(lc fx.Lifecycle, cfg config.Config, db *bunstore.DB, schema *schema
 func (w *work) start(ctx context.Context) error {
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	w.cancel = cancel
-	if err := w.schema.ready(ctx); err != nil {
+	if err := w.db.ready(ctx); err != nil {
 		w.log.Warn("not ready", zap.Error(err))
 		go w.await(background)
 		return nil
@@ -72,7 +70,7 @@ func (w *work) lookAtHashes(ctx context.Context) {
 	})
 }
 
-// await waits for the schema. There is nobody to return an error to, so what goes wrong is logged.
+// await waits for the schema. It logs errors, since it has no caller.
 func (w *work) await(ctx context.Context) {
 	defer close(w.done)
 	tick := time.NewTicker(schemaPoll)
@@ -84,7 +82,7 @@ func (w *work) await(ctx context.Context) {
 		case <-tick.C:
 		}
 		if !ready {
-			if ready = w.schema.ready(ctx) == nil; !ready {
+			if ready = w.db.ready(ctx) == nil; !ready {
 				continue
 			}
 			w.log.Info("ready")

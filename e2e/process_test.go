@@ -20,7 +20,7 @@ const role = "COFFEESHOP_E2E_ROLE"
 func TestMain(m *testing.M) {
 	switch os.Getenv(role) {
 	case "serve":
-		os.Exit(bootstrap.Main([]string{"serve"}))
+		os.Exit(bootstrap.Main([]string{"serve"}, ""))
 	case "verify":
 		os.Exit(verifyStdin())
 	}

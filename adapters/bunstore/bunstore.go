@@ -46,7 +46,7 @@ type DB struct {
 	pool  *pgxpool.Pool // nil on SQLite
 	path  string        // of SQLite's file
 
-	preparing    sync.Mutex // keeps authenticate
+	preparing    sync.Mutex // guards authenticate
 	authenticate *sql.Stmt  // SQLite only; nil before its first use
 }
 

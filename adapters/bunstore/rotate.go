@@ -2,7 +2,6 @@ package bunstore
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"strings"
 	"time"
@@ -38,10 +37,7 @@ func (r sessions) Authenticate(ctx context.Context, id uuid.UUID, generation int
 	if r.db.isPostgres() {
 		err = r.queryRow(ctx, fields, authenticate, id, generation, stamp(now))
 	} else {
-		var stmt *sql.Stmt
-		if stmt, err = r.db.authenticating(ctx); err == nil {
-			err = stmt.QueryRowContext(ctx, id, generation, stamp(now)).Scan(fields...)
-		}
+		err = r.db.readAuthenticated(ctx, fields, id, generation, stamp(now))
 	}
 	if err != nil {
 		return ports.Authenticated{}, mapError("read a session", err)
@@ -49,15 +45,19 @@ func (r sessions) Authenticate(ctx context.Context, id uuid.UUID, generation int
 	return ports.Authenticated{User: u.user(), Generation: s.Generation, InUse: s.InUse(), SupersededAt: superseded.Time}, nil
 }
 
-// authenticating returns SQLite's prepared statement of Authenticate. It is prepared at its first use: before, there may
-// be no tables.
-func (db *DB) authenticating(ctx context.Context) (_ *sql.Stmt, err error) {
+// readAuthenticated runs SQLite's prepared statement of Authenticate. It prepares the statement at its first use: before,
+// there may be no tables.
+func (db *DB) readAuthenticated(ctx context.Context, fields []any, args ...any) (err error) {
 	db.preparing.Lock()
-	defer db.preparing.Unlock()
 	if db.authenticate == nil {
 		db.authenticate, err = db.read.DB.PrepareContext(ctx, authenticateSQLite)
 	}
-	return db.authenticate, err
+	stmt := db.authenticate
+	db.preparing.Unlock()
+	if err != nil {
+		return err
+	}
+	return stmt.QueryRowContext(ctx, args...).Scan(fields...)
 }
 
 func (r sessions) MarkDelivered(ctx context.Context, id uuid.UUID, generation int64) error {

@@ -62,7 +62,7 @@ func listFiles(dir string) ([]file, error) {
 	retired := map[string]time.Time{} // by kid
 	for _, entry := range entries {
 		name := fileName.FindStringSubmatch(entry.Name())
-		if name == nil || name[2] == "" && name[3] == "" {
+		if name == nil {
 			continue
 		}
 		f := file{kid: name[1], path: filepath.Join(dir, entry.Name())}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	gomail "github.com/wneessen/go-mail"
 
 	"coffeeshop/domain"
 )
@@ -19,7 +18,11 @@ var now = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 // outbox keeps what would have been sent.
 type outbox struct{ raw []string }
 
-func (o *outbox) Deliver(_ context.Context, m *gomail.Msg) error {
+func (o *outbox) Deliver(_ context.Context, message Message) error {
+	m, err := message.Encode()
+	if err != nil {
+		return err
+	}
 	var buf bytes.Buffer
 	if _, err := m.WriteTo(&buf); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-	gomail "github.com/wneessen/go-mail"
 
 	"coffeeshop/adapters/mail"
 	"coffeeshop/domain"
@@ -24,7 +24,7 @@ const (
 	listMax   = 200
 )
 
-// Mailbox is a folder of mails. Whoever can read it can enter any account.
+// Mailbox is a folder of mails. Its readers can enter any account.
 type Mailbox struct {
 	dir  string
 	sync func(dir string) error
@@ -40,8 +40,16 @@ func New(dir string) (*Mailbox, error) {
 	return &Mailbox{dir, syncFolder}, nil
 }
 
-// Deliver stores a mail: after a nil error it is on the disk, and nobody ever sees a part of it.
-func (b *Mailbox) Deliver(ctx context.Context, m *gomail.Msg) error {
+// Deliver stores a mail: after a nil error it is on the disk. Readers see the whole of it or nothing.
+func (b *Mailbox) Deliver(ctx context.Context, message mail.Message) error {
+	m, err := message.Encode()
+	if err != nil {
+		return err
+	}
+	return b.store(ctx, m)
+}
+
+func (b *Mailbox) store(ctx context.Context, m io.WriterTo) error {
 	id, err := uuid.NewV7() // sorts by time, also within a millisecond
 	if err != nil {
 		return fmt.Errorf("%w: name a mail: %w", ports.ErrNotTaken, err)
@@ -57,11 +65,11 @@ func (b *Mailbox) Deliver(ctx context.Context, m *gomail.Msg) error {
 }
 
 // write makes the file, or leaves none.
-func (b *Mailbox) write(ctx context.Context, path string, m *gomail.Msg) error {
+func (b *Mailbox) write(ctx context.Context, path string, m io.WriterTo) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(b.dir, 0o700); err != nil { // somebody may have tidied up
+	if err := os.MkdirAll(b.dir, 0o700); err != nil { // it may have been deleted
 		return err
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -110,7 +118,7 @@ func (b *Mailbox) List(ctx context.Context) ([]Mail, error) {
 	return mails, nil
 }
 
-// Read returns the mail of that name; domain.ErrNotFound when there is none, whatever the name looks like.
+// Read returns a mail by its name; domain.ErrNotFound for any text that is not the name of one.
 func (b *Mailbox) Read(ctx context.Context, name string) (Mail, error) {
 	if err := ctx.Err(); err != nil {
 		return Mail{}, err
@@ -118,7 +126,7 @@ func (b *Mailbox) Read(ctx context.Context, name string) (Mail, error) {
 	if !strings.HasSuffix(name, extension) || strings.HasPrefix(name, ".") || strings.ContainsAny(name, `/\`+"\x00") {
 		return Mail{}, domain.ErrNotFound
 	}
-	file, err := os.OpenInRoot(b.dir, name) // does not leave the folder, by links neither
+	file, err := os.OpenInRoot(b.dir, name) // never leaves the folder, not even by links
 	if errors.Is(err, fs.ErrNotExist) {
 		return Mail{}, domain.ErrNotFound
 	}

@@ -2,6 +2,7 @@ package mailbox
 
 import (
 	"errors"
+	netmail "net/mail"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,22 +10,13 @@ import (
 	"testing"
 	"time"
 
-	gomail "github.com/wneessen/go-mail"
-
+	"coffeeshop/adapters/mail"
 	"coffeeshop/domain"
 )
 
-func message(t *testing.T, subject string) *gomail.Msg {
-	t.Helper()
-	m := gomail.NewMsg()
-	if err := errors.Join(m.FromFormat("Кофейня", "no-reply@example.com"), m.To("ann@example.com")); err != nil {
-		t.Fatal(err)
-	}
-	m.Subject(subject)
-	m.SetDateWithValue(time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC))
-	m.SetBodyString(gomail.TypeTextPlain, "Код 123456 =\n.\nконец")
-	m.AddAlternativeString(gomail.TypeTextHTML, "<p>Код</p>")
-	return m
+func message(subject string) mail.Message {
+	return mail.Message{ID: "1@example.com", From: netmail.Address{Name: "Кофейня", Address: "no-reply@example.com"}, To: "ann@example.com", Subject: subject,
+		Date: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), Text: "Код 123456 =\n.\nконец", HTML: "<p>Код</p>"}
 }
 
 func open(t *testing.T) (*Mailbox, string) {
@@ -40,7 +32,7 @@ func open(t *testing.T) (*Mailbox, string) {
 func TestDeliver_TheMailComesBackDecoded(t *testing.T) {
 	t.Parallel()
 	b, dir := open(t)
-	if err := b.Deliver(t.Context(), message(t, "Подтвердите адрес электронной почты, пожалуйста, сейчас")); err != nil {
+	if err := b.Deliver(t.Context(), message("Подтвердите адрес электронной почты, пожалуйста, сейчас")); err != nil {
 		t.Fatal(err)
 	}
 	mails, err := b.List(t.Context())
@@ -69,7 +61,7 @@ func TestDeliver_ReadersSeeWholeMailsOnlyAndNamesNeverCollide(t *testing.T) {
 	var writers sync.WaitGroup
 	for range n {
 		writers.Go(func() {
-			if err := b.Deliver(t.Context(), message(t, "x")); err != nil {
+			if err := b.Deliver(t.Context(), message("x")); err != nil {
 				t.Error(err)
 			}
 		})
@@ -110,7 +102,7 @@ func TestDeliver_MakesTheFolderAgainWhenSomebodyTidiedUp(t *testing.T) {
 	if mails, err := b.List(t.Context()); err != nil || len(mails) != 0 {
 		t.Errorf("%v, %v", mails, err)
 	}
-	if err := b.Deliver(t.Context(), message(t, "x")); err != nil {
+	if err := b.Deliver(t.Context(), message("x")); err != nil {
 		t.Error(err)
 	}
 }
@@ -119,7 +111,7 @@ func TestList_IsNewestFirstAndLeavesOutWhatIsNoMail(t *testing.T) {
 	t.Parallel()
 	b, dir := open(t)
 	for _, subject := range []string{"1", "2", "3"} {
-		if err := b.Deliver(t.Context(), message(t, subject)); err != nil {
+		if err := b.Deliver(t.Context(), message(subject)); err != nil {
 			t.Fatal(err)
 		}
 	}

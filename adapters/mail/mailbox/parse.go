@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Mail is a stored mail, decoded. HTML is as it was written: show it in a sandbox.
+// Mail is a stored mail, decoded. Show its HTML in a sandbox.
 type Mail struct {
 	Name    string // the file's name, for Read
 	From    string
@@ -46,7 +46,7 @@ func parse(r io.Reader) (Mail, error) {
 	return m, err
 }
 
-// add takes over a part: the first plain text and the first HTML, in UTF-8, at most a megabyte each.
+// add reads a part: the first plain text and the first HTML, in UTF-8, at most a megabyte each.
 func (m *Mail) add(header textproto.MIMEHeader, body io.Reader) error {
 	kind, params, err := mime.ParseMediaType(header.Get("Content-Type"))
 	if err != nil {

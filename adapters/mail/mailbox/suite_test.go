@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	gomail "github.com/wneessen/go-mail"
-
 	"coffeeshop/adapters/mail/transporttest"
 	"coffeeshop/ports"
 	"coffeeshop/ports/portstest"
@@ -51,13 +49,16 @@ func fileInsteadOf(t *testing.T, dir string) {
 	}
 }
 
+// failing is a mail that cannot be written.
+type failing struct{ err error }
+
+func (f failing) WriteTo(io.Writer) (int64, error) { return 0, f.err }
+
 func TestDeliver_LeavesNothingBehindWhenItFails(t *testing.T) {
 	t.Parallel()
 	b, dir := open(t)
-	m := message(t, "x")
 	full := errors.New("the disk is full")
-	m.SetBodyWriter(gomail.TypeTextPlain, func(io.Writer) (int64, error) { return 0, full })
-	if err := b.Deliver(t.Context(), m); !errors.Is(err, full) || !errors.Is(err, ports.ErrNotTaken) {
+	if err := b.store(t.Context(), failing{full}); !errors.Is(err, full) || !errors.Is(err, ports.ErrNotTaken) {
 		t.Errorf("got %v", err)
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {

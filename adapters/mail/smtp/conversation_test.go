@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	gomail "github.com/wneessen/go-mail"
-
 	"coffeeshop/ports"
 )
 
@@ -157,9 +155,9 @@ func TestDeliver_SaysWhatBecameOfTheMailWhereverTheConversationEnds(t *testing.T
 				t.Parallel()
 				ctx, endContext := context.WithCancel(t.Context())
 				defer endContext()
-				m := message(t)
+				m := message()
 				if stage == "content" { // more than the line can hold: the client is still writing
-					m.SetBodyString(gomail.TypeTextPlain, strings.Repeat("the code is 123456\r\n", 1<<16))
+					m.Text = strings.Repeat("the code is 123456\r\n", 1<<16)
 				}
 				s := scripted{stage: stage, instead: func(line net.Conn) { c.instead(line, endContext) }}.start(t)
 				err := s.transport(t, credentials(NoTLS)).Deliver(ctx, m)
@@ -188,7 +186,7 @@ func TestDeliver_ATimeoutEndsItAsAContextDoes(t *testing.T) {
 		s := scripted{stage: stage, instead: func(line net.Conn) { _, _ = io.Copy(io.Discard, line) }}.start(t)
 		cfg := credentials(NoTLS)
 		cfg.Timeout = 300 * time.Millisecond
-		if err := s.transport(t, cfg).Deliver(t.Context(), message(t)); !errors.Is(err, context.DeadlineExceeded) {
+		if err := s.transport(t, cfg).Deliver(t.Context(), message()); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: %v", stage, err)
 		}
 	}
@@ -204,7 +202,7 @@ func TestDeliver_DoesNotRepeatWhatTheServerSaysAboutThePassword(t *testing.T) {
 		}
 	}
 	s := scripted{stage: "AUTH", instead: quoting, auth: "LOGIN"}.start(t)
-	err := s.transport(t, credentials(NoTLS)).Deliver(t.Context(), message(t))
+	err := s.transport(t, credentials(NoTLS)).Deliver(t.Context(), message())
 	if !errors.Is(err, ports.ErrNotTaken) {
 		t.Errorf("got %v", err)
 	}

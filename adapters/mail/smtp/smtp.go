@@ -16,8 +16,8 @@ import (
 	"coffeeshop/ports"
 )
 
-// TLS says how the connection is protected. There is no "if the server offers it": who can read the line can
-// also make it look as if the server did not.
+// TLS is the protection of the connection. There is no "if the server offers it": an attacker on the line can hide the
+// offer.
 type TLS string
 
 // The protections.
@@ -85,7 +85,11 @@ func newTransport(cfg Config, base *tls.Config) (*Transport, error) {
 }
 
 // Deliver sends a mail over a connection of its own.
-func (t *Transport) Deliver(ctx context.Context, m *gomail.Msg) error {
+func (t *Transport) Deliver(ctx context.Context, message mail.Message) error {
+	m, err := message.Encode()
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, t.cfg.Timeout)
 	defer cancel()
 	var line net.Conn

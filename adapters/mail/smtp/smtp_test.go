@@ -3,26 +3,20 @@ package smtp
 import (
 	"crypto/tls"
 	"errors"
+	netmail "net/mail"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	gomail "github.com/wneessen/go-mail"
-
+	"coffeeshop/adapters/mail"
 	"coffeeshop/domain"
 	"coffeeshop/ports"
 )
 
-func message(t *testing.T) *gomail.Msg {
-	t.Helper()
-	m := gomail.NewMsg()
-	if err := errors.Join(m.From("Coffee Shop <no-reply@example.com>"), m.To("ann@example.com")); err != nil {
-		t.Fatal(err)
-	}
-	m.Subject("Код")
-	m.SetBodyString(gomail.TypeTextPlain, "the code is 123456\r\n.\r\nthe end")
-	return m
+func message() mail.Message {
+	return mail.Message{ID: "1@example.com", From: netmail.Address{Name: "Coffee Shop", Address: "no-reply@example.com"}, To: "ann@example.com",
+		Date: time.Now(), Subject: "Код", Text: "the code is 123456\r\n.\r\nthe end", HTML: "<p>the code is 123456</p>"}
 }
 
 func TestDeliver_TheMailArrivesInEveryMode(t *testing.T) {
@@ -42,7 +36,7 @@ func TestDeliver_TheMailArrivesInEveryMode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t, c.implicit, c.options...)
-			if err := s.transport(t, c.cfg).Deliver(t.Context(), message(t)); err != nil {
+			if err := s.transport(t, c.cfg).Deliver(t.Context(), message()); err != nil {
 				t.Fatal(err)
 			}
 			got := s.received()
@@ -57,7 +51,7 @@ func TestDeliver_TheMailArrivesInEveryMode(t *testing.T) {
 func TestDeliver_StartTLSNeverFallsBackToClear(t *testing.T) {
 	t.Parallel()
 	s := start(t, false, withoutTLS, clearAuth)
-	if err := s.transport(t, credentials(StartTLS)).Deliver(t.Context(), message(t)); !errors.Is(err, ports.ErrNotTaken) || len(s.received()) != 0 {
+	if err := s.transport(t, credentials(StartTLS)).Deliver(t.Context(), message()); !errors.Is(err, ports.ErrNotTaken) || len(s.received()) != 0 {
 		t.Errorf("got %v, %v", err, s.received())
 	}
 }
@@ -73,7 +67,7 @@ func TestDeliver_RefusesCertificatesItDoesNotTrust(t *testing.T) {
 			t.Fatal(err)
 		}
 		var unknown *tls.CertificateVerificationError
-		if err := tr.Deliver(t.Context(), message(t)); !errors.As(err, &unknown) || !errors.Is(err, ports.ErrNotTaken) || len(s.received()) != 0 {
+		if err := tr.Deliver(t.Context(), message()); !errors.As(err, &unknown) || !errors.Is(err, ports.ErrNotTaken) || len(s.received()) != 0 {
 			t.Errorf("%s: %v", mode, err)
 		}
 	}
@@ -92,7 +86,7 @@ func TestDeliver_NamesWhyItCannotLogIn(t *testing.T) {
 		s := start(t, false, c.options...)
 		cfg := credentials(StartTLS)
 		cfg.Password = domain.NewSecret(c.pass)
-		err := s.transport(t, cfg).Deliver(t.Context(), message(t))
+		err := s.transport(t, cfg).Deliver(t.Context(), message())
 		if !errors.Is(err, ports.ErrNotTaken) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "horse") {
 			t.Errorf("%s: %v", name, err)
 		}

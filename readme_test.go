@@ -1,0 +1,74 @@
+package main_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// The Go code in README.md and CONTRIBUTING.md names its file in the first line. It compiles there, and keeps the
+// dependency rule.
+func TestExamples_CompileWhereTheyBelong(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, document := range []string{"README.md", "CONTRIBUTING.md"} {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range regexp.MustCompile("(?sm)^( {0,3})```go\n(.*?)^ {0,3}```$").FindAllStringSubmatch(string(text), -1) {
+			found++
+			code := strings.ReplaceAll("\n"+block[2], "\n"+block[1], "\n")[1:]
+			name := strings.TrimSpace(strings.TrimPrefix(strings.SplitN(code, "\n", 2)[0], "//"))
+			t.Run(document+" "+name, func(t *testing.T) {
+				t.Parallel()
+				compiles(t, name, code)
+			})
+		}
+	}
+	if found == 0 {
+		t.Error("there are no examples")
+	}
+}
+
+func compiles(t *testing.T, name, code string) {
+	t.Helper()
+	if path.Ext(name) != ".go" {
+		t.Fatalf("the first line %q names no file", name)
+	}
+	root, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	file, overlay := filepath.Join(dir, "example.go"), filepath.Join(dir, "overlay.json")
+	text, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(root, name): file}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, content := range map[string][]byte{file: []byte(code), overlay: text} {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	folder := "./" + path.Dir(name)
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, folder).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-overlay", overlay, "-json=ImportPath,Imports", folder).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p listed
+	if err := json.Unmarshal(out, &p); err != nil {
+		t.Fatal(err)
+	}
+	for _, violation := range violations([]listed{p}) {
+		t.Error(violation)
+	}
+}
