@@ -40,7 +40,7 @@ func (a *App) EnsureAdmin(ctx context.Context, address, secret string) (bool, er
 		return false, nil
 	}
 	u, err := a.createAdmin(ctx, address, secret, true)
-	return u.ID != uuid.Nil, err
+	return err == nil && u.ID != uuid.Nil, err
 }
 
 // createAdmin opens the account; with onlyFirst, only while there is no admin.
@@ -83,8 +83,5 @@ func (a *App) createAdmin(ctx context.Context, address, secret string, onlyFirst
 		}
 		return a.record(ctx, tx, domain.ActionAdminCreated, u.ID)
 	})
-	if err != nil {
-		return domain.User{}, fmt.Errorf("create an admin: %w", err)
-	}
-	return u, nil
+	return u, wrap(err, "create an admin")
 }

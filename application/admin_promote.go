@@ -2,7 +2,6 @@ package application
 
 import (
 	"context"
-	"fmt"
 
 	"coffeeshop/domain"
 	"coffeeshop/ports"
@@ -31,8 +30,5 @@ func (a *App) PromoteAdmin(ctx context.Context, address string) (domain.User, er
 		}
 		return a.record(ctx, tx, domain.ActionRoleChanged, u.ID, "role", string(u.Role))
 	})
-	if err != nil {
-		return domain.User{}, fmt.Errorf("promote: %w", err)
-	}
-	return u, nil
+	return u, wrap(err, "promote")
 }

@@ -2,7 +2,6 @@ package application
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
@@ -19,8 +18,5 @@ func (a *App) record(ctx context.Context, tx *tx, action domain.Action, subject 
 	for pair := range slices.Chunk(details, 2) {
 		e.Details[pair[0]] = pair[1]
 	}
-	if err := tx.Audit().Append(ctx, e); err != nil {
-		return fmt.Errorf("record %s: %w", action, err)
-	}
-	return nil
+	return wrap(tx.Audit().Append(ctx, e), "record %s", action)
 }

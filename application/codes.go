@@ -3,7 +3,6 @@ package application
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
@@ -55,18 +54,12 @@ func (a *App) askForCode(ctx context.Context, address string, p domain.Purpose, 
 }
 
 func createChallenge(ctx context.Context, tx *tx, c domain.Challenge) error {
-	if err := tx.Challenges().Create(ctx, c); err != nil {
-		return fmt.Errorf("open a challenge: %w", err)
-	}
-	return nil
+	return wrap(tx.Challenges().Create(ctx, c), "open a challenge")
 }
 
 // mailCodes enqueues the mail with the codes of a challenge.
 func mailCodes(ctx context.Context, tx *tx, c domain.Challenge) error {
-	if err := tx.Jobs().SendChallenge(ctx, c.ID); err != nil {
-		return fmt.Errorf("enqueue a challenge's mail: %w", err)
-	}
-	return nil
+	return wrap(tx.Jobs().SendChallenge(ctx, c.ID), "enqueue a challenge's mail")
 }
 
 // guesses returns the guesses that a new challenge inherits: opening another one buys nobody another guess.

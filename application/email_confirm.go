@@ -50,10 +50,7 @@ func (a *App) ConfirmEmail(ctx context.Context, p domain.Principal, text string,
 	if errors.Is(err, domain.ErrEmailTaken) {
 		return domain.User{}, domain.ErrInvalidCode
 	}
-	if err != nil {
-		return domain.User{}, fmt.Errorf("confirm an address: %w", err)
-	}
-	return u, nil
+	return u.At(a.now()), wrap(err, "confirm an address")
 }
 
 // moveTo gives u another address, which is locked. The user's codes die with the old address, and a verified user's

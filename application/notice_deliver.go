@@ -22,8 +22,5 @@ func (a *App) DeliverNotice(ctx context.Context, id uuid.UUID) error {
 	if err := a.mailer.SendNotice(ctx, n); err != nil {
 		return fmt.Errorf("mail notice %s: %w", id, err)
 	}
-	if err := a.store.Notices().Delete(ctx, id); err != nil {
-		return fmt.Errorf("delete notice %s: %w", id, err)
-	}
-	return nil
+	return wrap(a.store.Notices().Delete(ctx, id), "delete notice %s", id)
 }

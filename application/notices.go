@@ -18,8 +18,5 @@ func (a *App) notifyAt(ctx context.Context, tx *tx, kind domain.NoticeKind, to d
 	if err := tx.Notices().Create(ctx, n); err != nil {
 		return fmt.Errorf("write a notice: %w", err)
 	}
-	if err := tx.Jobs().SendNotice(ctx, n.ID); err != nil {
-		return fmt.Errorf("enqueue a notice: %w", err)
-	}
-	return nil
+	return wrap(tx.Jobs().SendNotice(ctx, n.ID), "enqueue a notice")
 }

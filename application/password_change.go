@@ -40,8 +40,5 @@ func (a *App) ChangePassword(ctx context.Context, p domain.Principal, current, n
 		_, err := proof.settle(ctx, tx)
 		return err
 	})
-	if err != nil {
-		return fmt.Errorf("change password: %w", err)
-	}
-	return nil
+	return wrap(err, "change password")
 }

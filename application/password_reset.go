@@ -79,10 +79,7 @@ func (a *App) ResetPassword(ctx context.Context, in ResetPassword) error {
 	if errors.Is(err, domain.ErrEmailTaken) {
 		return domain.ErrInvalidCode
 	}
-	if err != nil {
-		return fmt.Errorf("reset password: %w", err)
-	}
-	return nil
+	return wrap(err, "reset password")
 }
 
 // allowedFor checks a password against the names of the user who will have it.

@@ -34,7 +34,7 @@ func (a *App) Authenticate(ctx context.Context, token string, source domain.Sour
 			return domain.Principal{}, fmt.Errorf("mark a generation as delivered: %w", err)
 		}
 	}
-	return domain.Principal{User: got.User, SessionID: claims.SessionID}, nil
+	return domain.Principal{User: got.User.At(now), SessionID: claims.SessionID}, nil
 }
 
 // refuseStolen ends the session of an access token whose generation was superseded. The answer with that generation

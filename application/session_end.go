@@ -3,7 +3,6 @@ package application
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
@@ -32,10 +31,7 @@ func (a *App) EndSession(ctx context.Context, p domain.Principal, user, session 
 		}
 		return a.record(ctx, tx, domain.ActionSessionEnded, user, "session", session.String())
 	})
-	if err != nil {
-		return fmt.Errorf("end session %s: %w", session, err)
-	}
-	return nil
+	return wrap(err, "end session %s", session)
 }
 
 // EndSessions ends all sessions of a user, the caller's own included, for the user itself or an admin.
@@ -46,10 +42,7 @@ func (a *App) EndSessions(ctx context.Context, p domain.Principal, user uuid.UUI
 		}
 		return a.record(ctx, tx, domain.ActionSessionsEnded, user)
 	})
-	if err != nil {
-		return fmt.Errorf("end the sessions of %s: %w", user, err)
-	}
-	return nil
+	return wrap(err, "end the sessions of %s", user)
 }
 
 // writeSessions is write for a caller who may manage the sessions of a user.

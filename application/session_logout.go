@@ -3,7 +3,6 @@ package application
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"coffeeshop/domain"
 	"coffeeshop/ports"
@@ -36,8 +35,5 @@ func (a *App) Logout(ctx context.Context, token string, source domain.Source) er
 		tx.identify(s.User)
 		return a.record(ctx, tx, domain.ActionSessionEnded, s.User.ID, "session", s.Session.ID.String())
 	})
-	if err != nil {
-		return fmt.Errorf("log out: %w", err)
-	}
-	return nil
+	return wrap(err, "log out")
 }

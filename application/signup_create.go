@@ -86,10 +86,7 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 		}
 		return a.chargeMail(ctx, tx, domain.PurposeVerifyEmail, email, false)
 	})
-	if err != nil {
-		return domain.User{}, fmt.Errorf("sign up: %w", err)
-	}
-	return u, nil
+	return u, wrap(err, "sign up")
 }
 
 // chargeSignUp charges a sign-up to the network's budget. It refuses one whose mail would be refused, before the

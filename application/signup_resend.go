@@ -2,7 +2,6 @@ package application
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/google/uuid"
 
@@ -34,8 +33,5 @@ func (a *App) Resend(ctx context.Context, in Resend) error {
 		}
 		return newest, found
 	})
-	if err != nil {
-		return fmt.Errorf("resend: %w", err)
-	}
-	return nil
+	return wrap(err, "resend")
 }

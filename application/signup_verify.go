@@ -60,10 +60,7 @@ func (a *App) Verify(ctx context.Context, in Verify) error {
 	if errors.Is(err, domain.ErrEmailTaken) {
 		return domain.ErrInvalidCode
 	}
-	if err != nil {
-		return fmt.Errorf("verify: %w", err)
-	}
-	return nil
+	return wrap(err, "verify")
 }
 
 // provedAddress deletes the sign-ups and codes that others have for the address that u has proved.

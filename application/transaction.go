@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -73,4 +74,12 @@ func (tx *tx) update(ctx context.Context, u *domain.User) error {
 	}
 	u.Version++
 	return nil
+}
+
+// wrap adds to an error what was being done; nil stays nil.
+func wrap(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf(format+": %w", append(args, err)...)
 }

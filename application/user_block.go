@@ -2,7 +2,6 @@ package application
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -64,8 +63,5 @@ func (a *App) changeBlock(ctx context.Context, p domain.Principal, source domain
 		}
 		return a.record(ctx, tx, action, u.ID)
 	})
-	if err != nil {
-		return domain.User{}, fmt.Errorf("%s %s: %w", action, who.IDs[0], err)
-	}
-	return u, nil
+	return u.At(a.now()), wrap(err, "%s %s", action, who.IDs[0])
 }

@@ -22,10 +22,7 @@ func (a *App) DeleteUser(ctx context.Context, p domain.Principal, id uuid.UUID, 
 		}
 		return a.remove(ctx, tx, u)
 	})
-	if err != nil {
-		return fmt.Errorf("delete user %s: %w", id, err)
-	}
-	return nil
+	return wrap(err, "delete user %s", id)
 }
 
 // DeleteOwnAccount removes the caller's account. The password proves that its owner asks.
@@ -44,10 +41,7 @@ func (a *App) DeleteOwnAccount(ctx context.Context, p domain.Principal, currentP
 		_, err := proof.settle(ctx, tx)
 		return err
 	})
-	if err != nil {
-		return fmt.Errorf("delete own account: %w", err)
-	}
-	return nil
+	return wrap(err, "delete own account")
 }
 
 // remove deletes a locked user. Its audit rows stay, without addresses and user agents.

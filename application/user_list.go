@@ -19,10 +19,7 @@ func (a *App) User(ctx context.Context, p domain.Principal, id uuid.UUID) (domai
 	if errors.Is(err, domain.ErrNotFound) {
 		return domain.User{}, domain.ErrUserNotFound
 	}
-	if err != nil {
-		return domain.User{}, fmt.Errorf("read user %s: %w", id, err)
-	}
-	return u, nil
+	return u.At(a.now()), wrap(err, "read user %s", id)
 }
 
 // UserPage is a page of users, newest first.
@@ -39,6 +36,10 @@ func (a *App) Users(ctx context.Context, p domain.Principal, after uuid.UUID, li
 	users, err := a.store.Users().List(ctx, after, limit+1)
 	if err != nil {
 		return UserPage{}, fmt.Errorf("list users: %w", err)
+	}
+	now := a.now()
+	for i, u := range users {
+		users[i] = u.At(now)
 	}
 	if len(users) <= limit {
 		return UserPage{Users: users}, nil

@@ -69,10 +69,7 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 			return a.assignEmail(ctx, tx, &u, email)
 		}
 	})
-	if err != nil {
-		return domain.User{}, fmt.Errorf("update user %s: %w", in.ID, err)
-	}
-	return u, nil
+	return u.At(a.now()), wrap(err, "update user %s", in.ID)
 }
 
 // allowed returns the reason why the caller may not change these fields of the user.

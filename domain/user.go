@@ -179,6 +179,15 @@ func (u *User) BlockedAt(now time.Time) bool {
 	return u.Blocked && (u.BlockedUntil.IsZero() || now.Before(u.BlockedUntil))
 }
 
+// At returns the user as it is at a time: an ended block is none.
+func (u *User) At(now time.Time) User {
+	then := *u
+	if !u.BlockedAt(now) {
+		then.Blocked, then.BlockedUntil, then.BlockReason = false, time.Time{}, ""
+	}
+	return then
+}
+
 // ActiveAdmin reports whether the user is an admin who can act. At least one must remain. A block with an end counts
 // like one without: until then, nobody could act.
 func (u *User) ActiveAdmin(now time.Time) bool {

@@ -192,7 +192,7 @@ func TestQueue_EstimatesAWaitByTurns(t *testing.T) {
 				w.Errorf("%s: may come back after %v, want %v", c.name, got, c.want)
 			}
 			stop()
-			if before := w.lane.everyone.waiting; before != 43 {
+			if before := w.Queue.everyone.waiting; before != 43 {
 				t.Fatalf("%s: %d wait", c.name, before)
 			}
 			ctx, leave := context.WithTimeout(w.Context(), c.want+time.Second)

@@ -44,11 +44,11 @@ func inWorld(t *testing.T, places int, test func(w *world)) {
 		first := w.come("", "first")
 		w.begin("first")
 		test(w)
-		w.serve(w.lane.everyone.waiting + 1)
+		w.serve(w.Queue.everyone.waiting + 1)
 		if err := <-first; err != nil {
 			t.Error(err)
 		}
-		if all := w.lane.everyone; len(all.parties)+len(all.sizes)+all.line.Len()+all.most != 0 || all.served != nil {
+		if all := w.Queue.everyone; len(all.parties)+len(all.sizes)+all.line.Len()+all.most != 0 || all.served != nil {
 			t.Errorf("the empty queue remembers %+v", all)
 		}
 	})
@@ -123,7 +123,7 @@ func answered(w *world, result <-chan error) error {
 
 // learn has the queue believe that a hash takes so long.
 func (w *world) learn(average time.Duration) {
-	w.lane.mu.Lock()
-	defer w.lane.mu.Unlock()
-	w.lane.average = average
+	w.Queue.mu.Lock()
+	defer w.Queue.mu.Unlock()
+	w.Queue.average = average
 }

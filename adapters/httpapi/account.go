@@ -50,10 +50,7 @@ type AddressBody struct {
 }
 
 func (a *API) forgotPassword(ctx context.Context, in *struct{ Body AddressBody }) (*messageOutput, error) {
-	if err := a.app.ForgotPassword(ctx, in.Body.Email, sourceOf(ctx)); err != nil {
-		return nil, err
-	}
-	return message("If the address has an account, a code is on its way."), nil
+	return message("If the address has an account, a code is on its way.", a.app.ForgotPassword(ctx, in.Body.Email, sourceOf(ctx)))
 }
 
 // ResetPasswordBody sets a new password with a code.
@@ -64,13 +61,9 @@ type ResetPasswordBody struct {
 }
 
 func (a *API) resetPassword(ctx context.Context, in *struct{ Body ResetPasswordBody }) (*messageOutput, error) {
-	err := a.app.ResetPassword(ctx, application.ResetPassword{
+	return message("The password is set.", a.app.ResetPassword(ctx, application.ResetPassword{
 		Email: in.Body.Email, Code: in.Body.Code, NewPassword: in.Body.NewPassword, Source: sourceOf(ctx),
-	})
-	if err != nil {
-		return nil, err
-	}
-	return message("The password is set."), nil
+	}))
 }
 
 // ChangePasswordBody replaces a password.
@@ -89,11 +82,7 @@ type CodeBody struct {
 }
 
 func (a *API) confirmEmail(ctx context.Context, in *struct{ Body CodeBody }) (*userOutput, error) {
-	u, err := a.app.ConfirmEmail(ctx, principalOf(ctx), in.Body.Code, sourceOf(ctx))
-	if err != nil {
-		return nil, err
-	}
-	return &userOutput{userBody(u)}, nil
+	return userAnswer(a.app.ConfirmEmail(ctx, principalOf(ctx), in.Body.Code, sourceOf(ctx)))
 }
 
 // CurrentPasswordBody proves that it is the owner who asks.

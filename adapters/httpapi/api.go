@@ -57,7 +57,7 @@ type API struct {
 
 	mu       sync.Mutex
 	stopped  bool
-	listener *newcomers
+	listener *unusedConns
 }
 
 // New builds the API. Nothing listens before Serve.
@@ -106,7 +106,7 @@ func New(app *application.App, cfg Config, log *zap.Logger) *API {
 func (a *API) Serve(ln net.Listener) error {
 	a.mu.Lock()
 	stopped := a.stopped
-	a.listener = newNewcomers(ln)
+	a.listener = newUnusedConns(ln)
 	a.mu.Unlock()
 	if stopped {
 		return ln.Close()

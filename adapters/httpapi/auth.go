@@ -63,7 +63,13 @@ type Message struct {
 
 type messageOutput struct{ Body Message }
 
-func message(text string) *messageOutput { return &messageOutput{Message{text}} }
+// message answers with a sentence, or fails.
+func message(text string, err error) (*messageOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &messageOutput{Message{text}}, nil
+}
 
 // SignUpBody asks for an account.
 type SignUpBody struct {
@@ -79,14 +85,10 @@ type signUpInput struct {
 }
 
 func (a *API) signUp(ctx context.Context, in *signUpInput) (*userOutput, error) {
-	u, err := a.app.SignUp(ctx, application.SignUp{
+	return userAnswer(a.app.SignUp(ctx, application.SignUp{
 		Email: in.Body.Email, Password: in.Body.Password, FirstName: given(in.Body.FirstName), LastName: given(in.Body.LastName),
 		Locale: localeOf(in.AcceptLanguage), Source: sourceOf(ctx),
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &userOutput{userBody(u)}, nil
+	}))
 }
 
 func given(name *string) string {
@@ -110,10 +112,7 @@ func (a *API) verify(ctx context.Context, in *verifyInput) (*messageOutput, erro
 	if in.Body.ID != nil {
 		attempt.ID = *in.Body.ID
 	}
-	if err := a.app.Verify(ctx, attempt); err != nil {
-		return nil, err
-	}
-	return message("The e-mail address is verified."), nil
+	return message("The e-mail address is verified.", a.app.Verify(ctx, attempt))
 }
 
 // ResendBody names a sign-up.
@@ -127,10 +126,7 @@ func (a *API) resend(ctx context.Context, in *struct{ Body ResendBody }) (*messa
 	if in.Body.ID != nil {
 		again.ID = *in.Body.ID
 	}
-	if err := a.app.Resend(ctx, again); err != nil {
-		return nil, err
-	}
-	return message("If the address waits for a code, it is on its way."), nil
+	return message("If the address waits for a code, it is on its way.", a.app.Resend(ctx, again))
 }
 
 // LoginBody proves who somebody is.
@@ -176,10 +172,7 @@ func (a *API) refresh(ctx context.Context, in *refreshTokenInput) (*tokensOutput
 }
 
 func (a *API) logOut(ctx context.Context, in *refreshTokenInput) (*messageOutput, error) {
-	if err := a.app.Logout(ctx, in.Body.RefreshToken, sourceOf(ctx)); err != nil {
-		return nil, err
-	}
-	return message("The session has ended."), nil
+	return message("The session has ended.", a.app.Logout(ctx, in.Body.RefreshToken, sourceOf(ctx)))
 }
 
 // Tokens are what a client works with from a login on.

@@ -29,7 +29,7 @@ type BlockBody struct {
 }
 
 type blockInput struct {
-	ID   userID `path:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
+	ID   pathID `path:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
 	Body BlockBody
 }
 
@@ -38,17 +38,9 @@ func (a *API) blockUser(ctx context.Context, in *blockInput) (*userOutput, error
 	if in.Body.Until != nil {
 		block.Until = *in.Body.Until
 	}
-	u, err := a.app.BlockUser(ctx, principalOf(ctx), block)
-	if err != nil {
-		return nil, err
-	}
-	return &userOutput{userBody(u)}, nil
+	return userAnswer(a.app.BlockUser(ctx, principalOf(ctx), block))
 }
 
 func (a *API) unblockUser(ctx context.Context, in *userPath) (*userOutput, error) {
-	u, err := a.app.UnblockUser(ctx, principalOf(ctx), in.ID.UUID, sourceOf(ctx))
-	if err != nil {
-		return nil, err
-	}
-	return &userOutput{userBody(u)}, nil
+	return userAnswer(a.app.UnblockUser(ctx, principalOf(ctx), in.ID.UUID, sourceOf(ctx)))
 }

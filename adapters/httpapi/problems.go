@@ -116,13 +116,13 @@ func describe(failure *domain.Error) *Problem {
 	p := newProblem(status, failure.Code, failure.Message)
 	p.retryAfter = failure.RetryAfter
 	if status == http.StatusUnauthorized {
-		p.challenge = challengeOf(failure)
+		p.challenge = wwwAuthenticate(failure)
 	}
 	return p
 }
 
-// challengeOf is what RFC 6750 §3 has a 401 say: nothing but the scheme where no token was given.
-func challengeOf(failure *domain.Error) string {
+// wwwAuthenticate is what RFC 6750 §3 has a 401 say: nothing but the scheme where no token was given.
+func wwwAuthenticate(failure *domain.Error) string {
 	if errors.Is(failure, domain.ErrTokenMissing) || errors.Is(failure, domain.ErrInvalidCredentials) {
 		return "Bearer"
 	}

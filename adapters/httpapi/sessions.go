@@ -57,7 +57,7 @@ type SessionList struct {
 type sessionsOutput struct{ Body SessionList }
 
 type sessionPath struct {
-	SessionID userID `path:"session_id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The session's id."`
+	SessionID pathID `path:"session_id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The session's id."`
 }
 
 func (a *API) ownSessions(ctx context.Context, _ *struct{}) (*sessionsOutput, error) {
@@ -91,10 +91,7 @@ func (a *API) endOwnSession(ctx context.Context, in *sessionPath) (*struct{}, er
 
 func (a *API) logOutAll(ctx context.Context, _ *struct{}) (*messageOutput, error) {
 	p := principalOf(ctx)
-	if err := a.app.EndSessions(ctx, p, p.User.ID, sourceOf(ctx)); err != nil {
-		return nil, err
-	}
-	return message("All sessions have ended."), nil
+	return message("All sessions have ended.", a.app.EndSessions(ctx, p, p.User.ID, sourceOf(ctx)))
 }
 
 func (a *API) endSessions(ctx context.Context, in *userPath) (*struct{}, error) {
@@ -102,8 +99,8 @@ func (a *API) endSessions(ctx context.Context, in *userPath) (*struct{}, error) 
 }
 
 type userSessionPath struct {
-	ID        userID `path:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
-	SessionID userID `path:"session_id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The session's id."`
+	ID        pathID `path:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
+	SessionID pathID `path:"session_id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The session's id."`
 }
 
 func (a *API) endSession(ctx context.Context, in *userSessionPath) (*struct{}, error) {

@@ -62,13 +62,18 @@ type User struct {
 type userOutput struct{ Body User }
 
 func userBody(u domain.User) User {
-	if !u.BlockedAt(time.Now()) {
-		u.Unblock(u.UpdatedAt) // a block that has ended by itself is none
-	}
 	return User{
 		ID: u.ID, Email: u.Email.Address, PendingEmail: orNull(u.PendingEmail.Address), Blocked: u.Blocked, BlockReason: orNull(u.BlockReason), BlockedUntil: timeOrNull(u.BlockedUntil), FirstName: orNull(u.FirstName), LastName: orNull(u.LastName),
 		Status: string(u.Status), Role: string(u.Role), CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}
+}
+
+// userAnswer answers with a user, or fails.
+func userAnswer(u domain.User, err error) (*userOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &userOutput{userBody(u)}, nil
 }
 
 func orNull(text string) *string {
@@ -86,7 +91,7 @@ func timeOrNull(at time.Time) *time.Time {
 }
 
 func (a *API) me(ctx context.Context, _ *struct{}) (*userOutput, error) {
-	return &userOutput{userBody(principalOf(ctx).User)}, nil
+	return userAnswer(principalOf(ctx).User, nil)
 }
 
 type listUsersInput struct {
@@ -119,15 +124,11 @@ func (a *API) listUsers(ctx context.Context, in *listUsersInput) (*listUsersOutp
 }
 
 type userPath struct {
-	ID userID `path:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
+	ID pathID `path:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
 }
 
 func (a *API) getUser(ctx context.Context, in *userPath) (*userOutput, error) {
-	u, err := a.app.User(ctx, principalOf(ctx), in.ID.UUID)
-	if err != nil {
-		return nil, err
-	}
-	return &userOutput{userBody(u)}, nil
+	return userAnswer(a.app.User(ctx, principalOf(ctx), in.ID.UUID))
 }
 
 // UpdateUserBody says what to change.
@@ -140,30 +141,26 @@ type UpdateUserBody struct {
 }
 
 type updateUserInput struct {
-	ID   userID `path:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
+	ID   pathID `path:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
 	Body UpdateUserBody
 }
 
 func (a *API) updateUser(ctx context.Context, in *updateUserInput) (*userOutput, error) {
-	u, err := a.app.UpdateUser(ctx, principalOf(ctx), application.UpdateUser{
+	return userAnswer(a.app.UpdateUser(ctx, principalOf(ctx), application.UpdateUser{
 		ID: in.ID.UUID, FirstName: in.Body.FirstName.text, LastName: in.Body.LastName.text,
 		Email: in.Body.Email, Role: in.Body.Role, CurrentPassword: in.Body.CurrentPassword, Source: sourceOf(ctx),
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &userOutput{userBody(u)}, nil
+	}))
 }
 
 func (a *API) deleteUser(ctx context.Context, in *userPath) (*struct{}, error) {
 	return nil, a.app.DeleteUser(ctx, principalOf(ctx), in.ID.UUID, sourceOf(ctx))
 }
 
-// userID is a user's id in a path, in the one form that we write.
-type userID struct{ uuid.UUID }
+// pathID is a user's id in a path, in the one form that we write.
+type pathID struct{ uuid.UUID }
 
 // UnmarshalText takes fewer forms than the embedded method, and does not quote what it refuses.
-func (id *userID) UnmarshalText(text []byte) (err error) {
+func (id *pathID) UnmarshalText(text []byte) (err error) {
 	if len(text) != 36 {
 		return errors.New("must be a UUID")
 	}

@@ -29,7 +29,7 @@ func TestQueue_WhoseTimeIsOverLeavesUnserved(t *testing.T) {
 			w.Errorf("cancelled: %v", err)
 		}
 		overloaded(w, <-late) // an hour later
-		if n := w.lane.everyone.waiting; n != 0 {
+		if n := w.Queue.everyone.waiting; n != 0 {
 			w.Errorf("%d still wait", n)
 		}
 		if err := answered(w, w.comeFor(ctx, annes, "late")); !errors.Is(err, context.Canceled) {
@@ -68,8 +68,8 @@ func TestQueue_AnIdleOneTakesWorkWhateverItHasLearnt(t *testing.T) {
 		if err := answered(w, result); err != nil {
 			w.Error(err)
 		}
-		if w.lane.average >= time.Hour {
-			w.Errorf("it has learnt nothing: %v", w.lane.average)
+		if w.Queue.average >= time.Hour {
+			w.Errorf("it has learnt nothing: %v", w.Queue.average)
 		}
 		w.come(annes, "last")
 	})
@@ -78,19 +78,22 @@ func TestQueue_AnIdleOneTakesWorkWhateverItHasLearnt(t *testing.T) {
 func TestQueue_LearnsHowLongAHashTakes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := startLane(1, 10, 0)
-		defer l.close()
+		q, err := New(nil, Config{Width: 1, Places: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = q.Close() }()
 		for i := range 43 {
 			took := 8 * time.Millisecond
 			if i < 3 {
 				took *= 10
 			}
-			if err := l.do(t.Context(), func() { time.Sleep(took) }); err != nil {
+			if err := q.do(t.Context(), func() { time.Sleep(took) }); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if l.average < 8*time.Millisecond || l.average > 10*time.Millisecond {
-			t.Errorf("%v", l.average)
+		if q.average < 8*time.Millisecond || q.average > 10*time.Millisecond {
+			t.Errorf("%v", q.average)
 		}
 	})
 }
@@ -164,8 +167,8 @@ func TestQueue_SurvivesAHasherThatPanicsOrEndsItsGoroutine(t *testing.T) {
 			if _, err := queue.Hash(t.Context(), domain.Password{}); err != nil {
 				t.Errorf("afterwards: %v", err)
 			}
-			if queue.lane.running != 0 {
-				t.Errorf("%d seem to run", queue.lane.running)
+			if queue.running != 0 {
+				t.Errorf("%d seem to run", queue.running)
 			}
 		})
 	}
@@ -240,8 +243,8 @@ func TestQueue_GivesBackWhatItTook(t *testing.T) {
 	if got := runtime.GOMAXPROCS(0); got != before+3 {
 		t.Errorf("GOMAXPROCS went from %d to %d", before, got)
 	}
-	if second.lane.width != before || second.lane.places != PlacesPerWidth*before {
-		t.Errorf("%d wide with %d places for %d processors", second.lane.width, second.lane.places, before)
+	if second.width != before || second.places != PlacesPerWidth*before {
+		t.Errorf("%d wide with %d places for %d processors", second.width, second.places, before)
 	}
 	for _, q := range []*Queue{first, second, second} {
 		if err := q.Close(); err != nil {
@@ -293,7 +296,7 @@ func TestQueue_AStormOfCallersGetsAnAnswerEach(t *testing.T) {
 	if served.Load()+refused.Load() != 400 || served.Load() > done.Load() {
 		t.Errorf("%d served of %d done, %d refused", served.Load(), done.Load(), refused.Load())
 	}
-	if all := queue.lane.everyone; all.waiting+len(all.parties) != 0 {
+	if all := queue.everyone; all.waiting+len(all.parties) != 0 {
 		t.Errorf("%d still wait", all.waiting)
 	}
 }

@@ -6,26 +6,26 @@ import (
 	"sync/atomic"
 )
 
-// newcomers is a listener that knows on which of its connections nothing has been sent yet, as browsers and load
+// unusedConns is a listener that knows on which of its connections nothing has been sent yet, as browsers and load
 // balancers keep them ready: fasthttp waits for them, when it shuts down, as if they were requests.
-type newcomers struct {
+type unusedConns struct {
 	net.Listener
 	mu        sync.Mutex
-	silent    map[*newcomer]struct{}
+	silent    map[*unusedConn]struct{}
 	dismissed bool
 }
 
-func newNewcomers(ln net.Listener) *newcomers {
-	return &newcomers{Listener: ln, silent: map[*newcomer]struct{}{}}
+func newUnusedConns(ln net.Listener) *unusedConns {
+	return &unusedConns{Listener: ln, silent: map[*unusedConn]struct{}{}}
 }
 
 // Accept implements net.Listener.
-func (n *newcomers) Accept() (net.Conn, error) {
+func (n *unusedConns) Accept() (net.Conn, error) {
 	conn, err := n.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	c := &newcomer{Conn: conn, of: n}
+	c := &unusedConn{Conn: conn, of: n}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.dismissed {
@@ -36,7 +36,7 @@ func (n *newcomers) Accept() (net.Conn, error) {
 }
 
 // dismiss closes the silent connections, and those that come from now on.
-func (n *newcomers) dismiss() {
+func (n *unusedConns) dismiss() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.dismissed = true
@@ -45,13 +45,13 @@ func (n *newcomers) dismiss() {
 	}
 }
 
-type newcomer struct {
+type unusedConn struct {
 	net.Conn
-	of    *newcomers
+	of    *unusedConns
 	known atomic.Bool
 }
 
-func (c *newcomer) Read(b []byte) (int, error) {
+func (c *unusedConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if n > 0 {
 		c.greet()
@@ -59,12 +59,12 @@ func (c *newcomer) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (c *newcomer) Close() error {
+func (c *unusedConn) Close() error {
 	c.greet()
 	return c.Conn.Close()
 }
 
-func (c *newcomer) greet() {
+func (c *unusedConn) greet() {
 	if c.known.Load() || c.known.Swap(true) {
 		return
 	}
