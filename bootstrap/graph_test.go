@@ -196,7 +196,7 @@ func TestStart_ReturnsWhatFails(t *testing.T) {
 
 func TestNewLog_NeverShowsASecret(t *testing.T) {
 	t.Parallel()
-	for _, env := range []config.Environment{config.Development, config.Production} {
+	for _, env := range []string{config.Development, config.Production} {
 		var log lockedBuffer
 		cfg := config.Config{AppEnv: env, Debug: true}
 		given, err := config.Load(local(t, "SECRET_KEY="+secret, "DATABASE_URL=postgres://u:"+secret+"@h/d"))

@@ -34,25 +34,11 @@ func keyFolderOf(cfg config.Config, err error) (keyFolder, error) {
 	return keyFolder{cfg.JWTKeysDir, cfg.Settings().Lifetimes.Access}, nil
 }
 
-func (f keyFolder) generate(algorithm string, now time.Time) (string, error) {
-	return jwttoken.GenerateKey(f.dir, algorithm, now)
-}
-
-func (f keyFolder) retire(kid string, now time.Time) error {
-	return jwttoken.RetireKey(f.dir, kid, now)
-}
-
 func (f keyFolder) list(now time.Time) ([]cli.Key, error) {
 	infos, err := jwttoken.ListKeys(f.dir, f.accessLife, now)
-	if err != nil {
-		return nil, err
-	}
 	list := make([]cli.Key, len(infos))
 	for i, k := range infos {
-		list[i] = cli.Key{
-			KID: k.KID, Algorithm: k.Algorithm, CreatedAt: k.CreatedAt, EndsAt: k.EndsAt, Signs: k.Signs, Fault: k.Fault,
-			Ended: !k.EndsAt.IsZero() && !now.Before(k.EndsAt),
-		}
+		list[i] = cli.Key(k)
 	}
-	return list, nil
+	return list, err
 }

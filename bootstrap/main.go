@@ -114,7 +114,7 @@ func commands(proc process, example string, environ func() (map[string]string, [
 			if err != nil {
 				return "", err
 			}
-			return folder.generate(algorithm, proc.now())
+			return jwttoken.GenerateKey(folder.dir, algorithm, proc.now())
 		},
 		ListKeys: func(context.Context) ([]cli.Key, error) {
 			folder, err := keyFolderOf(configured())
@@ -128,7 +128,7 @@ func commands(proc process, example string, environ func() (map[string]string, [
 			if err != nil {
 				return err
 			}
-			return folder.retire(kid, proc.now())
+			return jwttoken.RetireKey(folder.dir, kid, proc.now())
 		},
 		OpenAPI: openAPI,
 		Config: func(context.Context) ([]cli.Setting, []string, error) {

@@ -18,21 +18,19 @@ var _ ports.Audit = audit{}
 type auditRow struct {
 	bun.BaseModel `bun:"table:audit_events,alias:a"`
 
-	ID        uuid.UUID `bun:",pk"`
-	At        time.Time
-	Actor     uuid.NullUUID
-	Subject   uuid.NullUUID
-	Action    domain.Action
-	IP        string `bun:"ip"`
-	UserAgent string
-	RequestID string
-	Details   map[string]string // JSON
+	ID      uuid.UUID `bun:",pk"`
+	At      time.Time
+	Actor   uuid.NullUUID
+	Subject uuid.NullUUID
+	Action  domain.Action
+	domain.Source
+	Details map[string]string // JSON
 }
 
 func (r audit) Append(ctx context.Context, e domain.AuditEvent) error {
 	row := auditRow{
 		ID: e.ID, At: stamp(e.At), Actor: orNull(e.Actor), Subject: orNull(e.Subject), Action: e.Action,
-		IP: e.Source.IP, UserAgent: e.Source.UserAgent, RequestID: e.Source.RequestID, Details: e.Details,
+		Source: e.Source, Details: e.Details,
 	}
 	if row.Details == nil {
 		row.Details = map[string]string{}
@@ -47,8 +45,6 @@ func (r audit) Forget(ctx context.Context, user uuid.UUID) error {
 }
 
 func (r audit) DeleteBefore(ctx context.Context, before time.Time, limit int) (int, error) {
-	n, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT id FROM audit_events "+
-		"WHERE at < ? ORDER BY at LIMIT ? ?) DELETE FROM audit_events WHERE id IN (SELECT id FROM due)",
-		stamp(before), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
+	n, err := r.purge(ctx, "audit_events", "id", "at", stamp(before).Add(-time.Microsecond), limit)
 	return n, mapError("delete old audit events", err)
 }

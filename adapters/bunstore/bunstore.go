@@ -178,6 +178,13 @@ func (s scope) insert(ctx context.Context, table, columns string, values []any, 
 	return s.write.NewRaw(text, append(values, args...)...).Exec(ctx)
 }
 
+// purge deletes up to limit rows of a table whose column has reached a value. It passes over rows that another
+// transaction holds, and returns how many it deleted.
+func (s scope) purge(ctx context.Context, table, key, column string, value any, limit int) (int, error) {
+	return count(s.write.NewRaw("WITH due AS MATERIALIZED (SELECT "+key+" FROM "+table+" WHERE "+column+" <= ? ORDER BY "+column+" LIMIT ? ?) "+
+		"DELETE FROM "+table+" WHERE "+key+" IN (SELECT "+key+" FROM due)", value, limit, s.forUpdate("SKIP LOCKED")).Exec(ctx))
+}
+
 // of prefixes columns with a table's alias.
 func of(alias, columns string) string {
 	return alias + "." + strings.ReplaceAll(columns, ", ", ", "+alias+".")

@@ -18,16 +18,14 @@ var _ ports.Challenges = challenges{}
 type challengeRow struct {
 	bun.BaseModel `bun:"table:challenges,alias:c"`
 
-	ID           uuid.UUID `bun:",pk"`
-	Purpose      domain.Purpose
-	Email        string
-	EmailKey     string
-	UserID       uuid.NullUUID
-	Locale       domain.Locale
-	Guesses      int
-	IP           string `bun:"ip"`
-	UserAgent    string
-	RequestID    string
+	ID       uuid.UUID `bun:",pk"`
+	Purpose  domain.Purpose
+	Email    string
+	EmailKey string
+	UserID   uuid.NullUUID
+	Locale   domain.Locale
+	Guesses  int
+	domain.Source
 	CreatedAt    time.Time
 	HandOvers    int
 	HandedOverAt *time.Time
@@ -37,7 +35,7 @@ type challengeRow struct {
 func (r challengeRow) challenge() domain.Challenge {
 	return domain.Challenge{
 		ID: r.ID, Purpose: r.Purpose, Email: domain.Email{Address: r.Email, Key: r.EmailKey}, UserID: r.UserID.UUID, Locale: r.Locale,
-		Guesses: r.Guesses, Source: domain.Source{IP: r.IP, UserAgent: r.UserAgent, RequestID: r.RequestID}, CreatedAt: utc(r.CreatedAt),
+		Guesses: r.Guesses, Source: r.Source, CreatedAt: utc(r.CreatedAt),
 		HandOvers: r.HandOvers, HandedOverAt: orZero(r.HandedOverAt), ExpiresAt: utc(r.ExpiresAt),
 	}
 }
@@ -45,7 +43,7 @@ func (r challengeRow) challenge() domain.Challenge {
 func (r challenges) Create(ctx context.Context, c domain.Challenge) error {
 	row := challengeRow{
 		ID: c.ID, Purpose: c.Purpose, Email: c.Email.Address, EmailKey: c.Email.Key, UserID: orNull(c.UserID), Locale: c.Locale,
-		Guesses: c.Guesses, IP: c.Source.IP, UserAgent: c.Source.UserAgent, RequestID: c.Source.RequestID, CreatedAt: stamp(c.CreatedAt),
+		Guesses: c.Guesses, Source: c.Source, CreatedAt: stamp(c.CreatedAt),
 		HandOvers: c.HandOvers, HandedOverAt: optional(c.HandedOverAt), ExpiresAt: stamp(c.ExpiresAt),
 	}
 	_, err := r.write.NewInsert().Model(&row).Exec(ctx)
@@ -108,9 +106,7 @@ func (r challenges) delete(ctx context.Context, where string, args ...any) error
 }
 
 func (r challenges) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
-	n, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT id FROM challenges "+
-		"WHERE expires_at <= ? ORDER BY expires_at LIMIT ? ?) DELETE FROM challenges WHERE id IN (SELECT id FROM due)",
-		stamp(now), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
+	n, err := r.purge(ctx, "challenges", "id", "expires_at", stamp(now), limit)
 	return n, mapError("delete expired challenges", err)
 }
 

@@ -18,21 +18,19 @@ var _ ports.Notices = notices{}
 type noticeRow struct {
 	bun.BaseModel `bun:"table:notices,alias:n"`
 
-	ID        uuid.UUID `bun:",pk"`
-	Kind      domain.NoticeKind
-	Email     string
-	EmailKey  string
-	Locale    domain.Locale
-	IP        string `bun:"ip"`
-	UserAgent string
-	RequestID string
+	ID       uuid.UUID `bun:",pk"`
+	Kind     domain.NoticeKind
+	Email    string
+	EmailKey string
+	Locale   domain.Locale
+	domain.Source
 	CreatedAt time.Time
 }
 
 func (r notices) Create(ctx context.Context, n domain.Notice) error {
 	row := noticeRow{
 		ID: n.ID, Kind: n.Kind, Email: n.Email.Address, EmailKey: n.Email.Key, Locale: n.Locale,
-		IP: n.Source.IP, UserAgent: n.Source.UserAgent, RequestID: n.Source.RequestID, CreatedAt: stamp(n.CreatedAt),
+		Source: n.Source, CreatedAt: stamp(n.CreatedAt),
 	}
 	_, err := r.write.NewInsert().Model(&row).Exec(ctx)
 	return mapError("create a notice", err)
@@ -45,7 +43,7 @@ func (r notices) ByID(ctx context.Context, id uuid.UUID) (domain.Notice, error) 
 	}
 	return domain.Notice{
 		ID: row.ID, Kind: row.Kind, Email: domain.Email{Address: row.Email, Key: row.EmailKey}, Locale: row.Locale,
-		Source: domain.Source{IP: row.IP, UserAgent: row.UserAgent, RequestID: row.RequestID}, CreatedAt: utc(row.CreatedAt),
+		Source: row.Source, CreatedAt: utc(row.CreatedAt),
 	}, nil
 }
 

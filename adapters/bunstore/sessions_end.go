@@ -69,8 +69,6 @@ func (r sessions) DeleteExpired(ctx context.Context, now time.Time, limit int) (
 	if err != nil {
 		return 0, mapError("delete expired sessions", err)
 	}
-	m, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT jti FROM revoked_refresh_tokens "+
-		"WHERE expires_at <= ? ORDER BY expires_at LIMIT ? ?) DELETE FROM revoked_refresh_tokens WHERE jti IN (SELECT jti FROM due)",
-		stamp(now), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
+	m, err := r.purge(ctx, "revoked_refresh_tokens", "jti", "expires_at", stamp(now), limit)
 	return n + m, mapError("delete expired revoked tokens", err)
 }

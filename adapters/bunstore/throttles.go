@@ -64,9 +64,7 @@ func (r throttles) Reset(ctx context.Context, key string, b domain.Budget, now t
 }
 
 func (r throttles) DeleteIdle(ctx context.Context, now time.Time, limit int) (int, error) {
-	n, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT key FROM throttles "+
-		"WHERE tat <= ? ORDER BY tat LIMIT ? ?) DELETE FROM throttles WHERE key IN (SELECT key FROM due)",
-		now.UnixMicro(), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
+	n, err := r.purge(ctx, "throttles", "key", "tat", now.UnixMicro(), limit)
 	return n, mapError("delete idle throttles", err)
 }
 
@@ -83,8 +81,6 @@ func (r throttles) Remembered(ctx context.Context, key string, now time.Time) (b
 }
 
 func (r throttles) DeleteForgotten(ctx context.Context, now time.Time, limit int) (int, error) {
-	n, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT key FROM remembered_keys "+
-		"WHERE until <= ? ORDER BY until LIMIT ? ?) DELETE FROM remembered_keys WHERE key IN (SELECT key FROM due)",
-		stamp(now), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
+	n, err := r.purge(ctx, "remembered_keys", "key", "until", stamp(now), limit)
 	return n, mapError("delete forgotten keys", err)
 }

@@ -17,10 +17,11 @@ type Key struct {
 	KID       string
 	Algorithm string // empty: not known
 	CreatedAt time.Time
-	EndsAt    time.Time // when a retired key stops verifying; zero: it is active
+	RetiredAt time.Time // zero: active
+	EndsAt    time.Time // when a retired key stops verifying; zero: active
 	Ended     bool      // that time has come
-	Signs     bool      // new tokens are signed with it
-	Fault     error     // why it cannot be used; nil: it can
+	Signs     bool      // it signs now
+	Fault     error     // why the file cannot be used; nil: it can
 }
 
 func newKeys(c Commands) *cobra.Command {

@@ -31,6 +31,7 @@ type KeyInfo struct {
 	CreatedAt time.Time
 	RetiredAt time.Time // zero: active
 	EndsAt    time.Time // when a retired key stops verifying; zero: active
+	Ended     bool      // that time has come
 	Signs     bool      // it signs now
 	Fault     error     // why the file cannot be used; nil: it can
 }
@@ -87,6 +88,7 @@ func ListKeys(dir string, accessLife time.Duration, now time.Time) ([]KeyInfo, e
 		}
 		if !f.retired.IsZero() {
 			infos[i].EndsAt = f.end(accessLife)
+			infos[i].Ended = !now.Before(infos[i].EndsAt)
 		} else if err == nil {
 			active, usable = append(active, f), append(usable, i)
 		}

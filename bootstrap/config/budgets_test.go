@@ -3,6 +3,7 @@ package config
 import (
 	"maps"
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ func TestSecurityDocument_NamesEveryLimitWithItsDefaultAndWhatItCounts(t *testin
 		documented[row[1]] = row[2]
 	}
 	known := map[string]string{}
-	for field := range fieldsOf[Config]() {
+	for field := range reflect.TypeFor[Config]().Fields() {
 		if name := field.Tag.Get("env"); strings.HasPrefix(name, "LIMIT_") {
 			known[name] = field.Tag.Get("envDefault")
 		}

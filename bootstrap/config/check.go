@@ -15,15 +15,15 @@ import (
 	"coffeeshop/domain"
 )
 
-// SecretMinBytes is the least that a secret has: 256 bits.
+// SecretMinBytes is the length of the shortest secret: 256 bits.
 const SecretMinBytes = 32
 
-// mailboxFrom is the sender of mails that leave the machine for nowhere.
+// mailboxFrom is the sender of the mails in the mailbox.
 const mailboxFrom = "Coffee Shop <no-reply@coffeeshop.example>"
 
-// check holds the values against what is allowed, and fills in the defaults that depend on other values.
+// check refuses wrong values, and fills in the defaults that depend on other values.
 func (l *loader) check() {
-	l.checkRanges()
+	l.checkAllowed()
 	l.checkAddresses()
 	l.checkProxies()
 	l.checkDatabase()
@@ -36,19 +36,20 @@ func (l *loader) check() {
 	}
 }
 
-func (l *loader) checkRanges() {
-	for field := range fieldsOf[Config]() {
-		allowed := field.Tag.Get("range")
-		name := field.Tag.Get("env")
-		if allowed == "" || !l.isGiven(name) {
-			continue
-		}
-		low, high, _ := strings.Cut(allowed, " to ")
-		least, _ := strconv.ParseInt(low, 10, 64)
-		most, _ := strconv.ParseInt(high, 10, 64)
-		n := reflect.ValueOf(l.cfg).FieldByIndex(field.Index).Int()
-		if n < least || n > most {
-			l.refuse(name, fmt.Sprintf("%d is out of range", n), allowed)
+func (l *loader) checkAllowed() {
+	for _, v := range variables() {
+		value := reflect.ValueOf(l.cfg).FieldByName(v.field)
+		low, high, isRange := strings.Cut(v.allowed, " to ")
+		switch {
+		case !l.isGiven(v.name):
+		case value.Kind() == reflect.Int && isRange:
+			least, _ := strconv.ParseInt(low, 10, 64)
+			most, _ := strconv.ParseInt(high, 10, 64)
+			if n := value.Int(); n < least || n > most {
+				l.refuse(v.name, fmt.Sprintf("%d is out of range", n), v.allowed)
+			}
+		case value.Kind() == reflect.String && v.allowed != "" && !slices.Contains(strings.Split(v.allowed, ", "), value.String()):
+			l.refuse(v.name, fmt.Sprintf("%q is none of the values", value), v.allowed)
 		}
 	}
 }
@@ -195,7 +196,7 @@ func (l *loader) checkAdmin() {
 	}
 }
 
-// rule returns which rule of the domain was broken.
+// rule returns the rule of the domain that was broken.
 func rule(err error) string {
 	var e *domain.Error
 	if errors.As(err, &e) && len(e.Fields) > 0 {

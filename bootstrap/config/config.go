@@ -13,13 +13,19 @@ import (
 	"coffeeshop/domain"
 )
 
-// Config is the configuration. Its tags are the list of variables: name, default, and the range of numbers. Variables of
+// Values of APP_ENV.
+const (
+	Development = "development"
+	Production  = "production"
+)
+
+// Config is the configuration. Its tags are the list of variables: name, default, and the allowed numbers or texts. Variables of
 // the type domain.Secret can also come from a file (NAME_FILE). .env.example says what each variable means.
 type Config struct {
-	HTTPAddr string      `env:"HTTP_ADDR" envDefault:"127.0.0.1:8000"`
-	AppEnv   Environment `env:"APP_ENV" envDefault:"development"`
-	Debug    bool        `env:"DEBUG" envDefault:"false"`
-	DataDir  string      `env:"DATA_DIR" envDefault:"./data"`
+	HTTPAddr string `env:"HTTP_ADDR" envDefault:"127.0.0.1:8000"`
+	AppEnv   string `env:"APP_ENV" envDefault:"development" oneof:"development, production"`
+	Debug    bool   `env:"DEBUG" envDefault:"false"`
+	DataDir  string `env:"DATA_DIR" envDefault:"./data"`
 
 	DatabaseURL domain.Secret `env:"DATABASE_URL"`
 	DBHost      string        `env:"DB_HOST"`
@@ -27,7 +33,7 @@ type Config struct {
 	DBUser      string        `env:"DB_USER"`
 	DBPass      domain.Secret `env:"DB_PASS"`
 	DBName      string        `env:"DB_NAME"`
-	DBSSLMode   SSLMode       `env:"DB_SSLMODE" envDefault:"prefer"`
+	DBSSLMode   string        `env:"DB_SSLMODE" envDefault:"prefer" oneof:"disable, allow, prefer, require, verify-ca, verify-full"`
 
 	SecretKey         domain.Secret `env:"SECRET_KEY"`
 	SecretKeyPrevious domain.Secret `env:"SECRET_KEY_PREVIOUS"`
@@ -50,7 +56,7 @@ type Config struct {
 	EmailHostUser     string        `env:"EMAIL_HOST_USER"`
 	EmailHostPassword domain.Secret `env:"EMAIL_HOST_PASSWORD"`
 	EmailFrom         string        `env:"EMAIL_FROM"`
-	EmailTLS          TLSMode       `env:"EMAIL_TLS" envDefault:"starttls"`
+	EmailTLS          string        `env:"EMAIL_TLS" envDefault:"starttls" oneof:"starttls, tls, none"`
 	MailboxDir        string        `env:"MAILBOX_DIR"`
 
 	AdminEmail    string        `env:"ADMIN_EMAIL"`
@@ -66,7 +72,7 @@ type Config struct {
 
 	TrustedProxies          string `env:"TRUSTED_PROXIES"` // see Proxies
 	SignUpRevealsDuplicates bool   `env:"SIGNUP_REVEALS_DUPLICATES" envDefault:"false"`
-	RateLimits              Switch `env:"RATE_LIMITS" envDefault:"on"`
+	RateLimits              string `env:"RATE_LIMITS" envDefault:"on" oneof:"on, off"`
 
 	LimitLoginAccountNetwork domain.Budget `env:"LIMIT_LOGIN_ACCOUNT_NETWORK" envDefault:"10/15m"`
 	LimitLoginNetwork        domain.Budget `env:"LIMIT_LOGIN_NETWORK" envDefault:"100/1h"`
@@ -99,7 +105,7 @@ func (c Config) PostgresURL() domain.Secret {
 	if !c.DBPass.IsZero() {
 		u.User = url.UserPassword(c.DBUser, c.DBPass.Reveal())
 	}
-	query := url.Values{"sslmode": {string(c.DBSSLMode)}}
+	query := url.Values{"sslmode": {c.DBSSLMode}}
 	if strings.HasPrefix(c.DBHost, "/") { // the folder of a Unix socket
 		query.Set("host", c.DBHost)
 		query.Set("port", strconv.Itoa(c.DBPort))
@@ -152,7 +158,7 @@ func (c Config) Settings() application.Settings {
 		},
 		RefreshGrace: time.Duration(c.RefreshGrace) * time.Second,
 		MaxSessions:  c.SessionMaxPerUser,
-		RateLimits:   c.RateLimits == on,
+		RateLimits:   c.RateLimits == "on",
 		Budgets: domain.Budgets{
 			LoginOfAccountFromNetwork: c.LimitLoginAccountNetwork,
 			LoginFromNetwork:          c.LimitLoginNetwork,

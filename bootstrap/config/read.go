@@ -182,15 +182,13 @@ type variable struct {
 // variables describes the fields of Config, in their order.
 func variables() []variable {
 	var all []variable
-	for field := range fieldsOf[Config]() {
-		v := variable{field: field.Name, name: field.Tag.Get("env"), standard: field.Tag.Get("envDefault"), allowed: field.Tag.Get("range"),
-			secret: field.Type == reflect.TypeFor[domain.Secret]()}
-		switch e, ok := reflect.Zero(field.Type).Interface().(enum); {
-		case ok:
-			v.allowed = strings.Join(e.allowed(), ", ")
-		case field.Type.Kind() == reflect.Bool:
+	for field := range reflect.TypeFor[Config]().Fields() {
+		v := variable{field: field.Name, name: field.Tag.Get("env"), standard: field.Tag.Get("envDefault"),
+			allowed: field.Tag.Get("range") + field.Tag.Get("oneof"), secret: field.Type == reflect.TypeFor[domain.Secret]()}
+		switch field.Type {
+		case reflect.TypeFor[bool]():
 			v.allowed = "true or false"
-		case field.Type == reflect.TypeFor[domain.Budget]():
+		case reflect.TypeFor[domain.Budget]():
 			v.allowed = budgetAllowed
 		}
 		all = append(all, v)
@@ -211,21 +209,6 @@ func names() []string {
 }
 
 func variableOf(field string) variable {
-	for _, v := range variables() {
-		if v.field == field {
-			return v
-		}
-	}
-	return variable{field: field, name: field}
-}
-
-func fieldsOf[T any]() func(yield func(reflect.StructField) bool) {
-	return func(yield func(reflect.StructField) bool) {
-		t := reflect.TypeFor[T]()
-		for i := range t.NumField() {
-			if !yield(t.Field(i)) {
-				return
-			}
-		}
-	}
+	all := variables()
+	return all[slices.IndexFunc(all, func(v variable) bool { return v.field == field })]
 }

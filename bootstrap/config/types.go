@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,64 +21,6 @@ func (e Errors) Error() string {
 		lines = append(lines, one.String())
 	}
 	return strings.Join(lines, "\n")
-}
-
-// enum is a text of which only some values are allowed.
-type enum interface{ allowed() []string }
-
-// Environment is the use of the service.
-type Environment string
-
-const (
-	Development Environment = "development"
-	Production  Environment = "production"
-)
-
-func (Environment) allowed() []string { return []string{string(Development), string(Production)} }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (e *Environment) UnmarshalText(text []byte) error { return choose(e, text) }
-
-// SSLMode is the protection of the connection to PostgreSQL, in libpq's words.
-type SSLMode string
-
-func (SSLMode) allowed() []string {
-	return []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
-}
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (m *SSLMode) UnmarshalText(text []byte) error { return choose(m, text) }
-
-// TLSMode is the protection of the connection to the mail server.
-type TLSMode string
-
-func (TLSMode) allowed() []string { return []string{"starttls", "tls", "none"} }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (m *TLSMode) UnmarshalText(text []byte) error { return choose(m, text) }
-
-// Switch is on or off.
-type Switch string
-
-const (
-	on  Switch = "on"
-	off Switch = "off"
-)
-
-func (Switch) allowed() []string { return []string{string(on), string(off)} }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (s *Switch) UnmarshalText(text []byte) error { return choose(s, text) }
-
-func choose[E interface {
-	~string
-	enum
-}](e *E, text []byte) error {
-	if !slices.Contains((*e).allowed(), string(text)) {
-		return fmt.Errorf("%q is none of the values", text)
-	}
-	*e = E(text)
-	return nil
 }
 
 func parseInt(text string) (any, error) {
