@@ -57,7 +57,7 @@ func (a *App) createAdmin(ctx context.Context, address, secret string, onlyFirst
 	if err != nil {
 		return domain.User{}, fmt.Errorf("create an admin: %w", err)
 	}
-	id := a.newID()
+	id := a.deps.NewID()
 	var u domain.User
 	err = a.write(ctx, domain.Operator{}, domain.Source{}, ports.UserSet{Address: email.Key, Admins: onlyFirst}, func(tx *tx) error {
 		u = domain.User{}

@@ -40,17 +40,9 @@ type Deps struct {
 
 // App is the application.
 type App struct {
-	store       ports.Store
-	hasher      ports.Hasher
-	tokens      ports.Tokens
-	mailer      ports.Mailer
-	passwords   ports.CommonPasswords
-	codes       domain.CodeKey
-	throttles   domain.ThrottleKey
-	clock       func() time.Time
-	newID       func() uuid.UUID
-	newRandomID func() uuid.UUID
-	settings    Settings
+	deps      Deps
+	codes     domain.CodeKey
+	throttles domain.ThrottleKey
 }
 
 // New wires the application.
@@ -60,13 +52,7 @@ func New(d Deps) (*App, error) {
 		return nil, err
 	}
 	throttles, err := domain.NewThrottleKey(d.Secret)
-	if err != nil {
-		return nil, err
-	}
-	return &App{
-		store: d.Store, hasher: d.Hasher, tokens: d.Tokens, mailer: d.Mailer, passwords: d.Passwords, codes: codes, throttles: throttles,
-		clock: d.Now, newID: d.NewID, newRandomID: d.NewRandomID, settings: d.Settings,
-	}, nil
+	return &App{d, codes, throttles}, err
 }
 
-func (a *App) now() time.Time { return a.clock().UTC().Truncate(time.Microsecond) }
+func (a *App) now() time.Time { return a.deps.Now().UTC().Truncate(time.Microsecond) }

@@ -11,7 +11,7 @@ import (
 
 // record writes an audit row in the transaction of what it records. Details are names, each followed by its value.
 func (a *App) record(ctx context.Context, tx *tx, action domain.Action, subject uuid.UUID, details ...string) error {
-	e := domain.AuditEvent{ID: a.newID(), At: tx.now, Actor: tx.actor.User.ID, Subject: subject, Action: action, Source: tx.source}
+	e := domain.AuditEvent{ID: a.deps.NewID(), At: tx.now, Actor: tx.actor.User.ID, Subject: subject, Action: action, Source: tx.source}
 	if len(details) > 0 {
 		e.Details = map[string]string{}
 	}

@@ -25,7 +25,7 @@ func (a *App) charge(ctx context.Context, costs ...cost) error {
 	if err := a.checkBudgets(ctx, costs...); err != nil {
 		return err
 	}
-	return a.store.InTx(ctx, func(store ports.Store) error { return chargeIn(ctx, store, a.now(), costs...) })
+	return a.deps.Store.InTx(ctx, func(store ports.Store) error { return chargeIn(ctx, store, a.now(), costs...) })
 }
 
 // chargeIn is charge in a transaction, which has to roll back on the error.
@@ -45,7 +45,7 @@ func chargeIn(ctx context.Context, store ports.Store, now time.Time, costs ...co
 // checkBudgets returns the error of charge, and takes nothing. It comes before dear work, and charge after it.
 func (a *App) checkBudgets(ctx context.Context, costs ...cost) error {
 	for _, c := range costs {
-		wait, err := a.store.Throttles().Wait(ctx, c.key, c.budget, a.now())
+		wait, err := a.deps.Store.Throttles().Wait(ctx, c.key, c.budget, a.now())
 		if err != nil {
 			return err
 		}
@@ -66,7 +66,7 @@ func (a *App) refund(ctx context.Context, refusal error, costs ...cost) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 	defer cancel()
-	err := a.store.InTx(ctx, func(store ports.Store) error { return refundIn(ctx, store, costs...) })
+	err := a.deps.Store.InTx(ctx, func(store ports.Store) error { return refundIn(ctx, store, costs...) })
 	return errors.Join(refusal, err)
 }
 
@@ -83,8 +83,8 @@ func refundIn(ctx context.Context, store ports.Store, costs ...cost) error {
 // guessCosts are the costs of a guess of a code; the limits on guesses are never off.
 func (a *App) guessCosts(email domain.Email, source domain.Source) []cost {
 	return []cost{
-		a.cost(a.settings.Budgets.CodesOfAddress, domain.ThrottleCodesOfAddress, email.Key),
-		a.cost(a.settings.Budgets.CodesFromNetwork, domain.ThrottleCodesFromNetwork, source.Network()),
+		a.cost(a.deps.Settings.Budgets.CodesOfAddress, domain.ThrottleCodesOfAddress, email.Key),
+		a.cost(a.deps.Settings.Budgets.CodesFromNetwork, domain.ThrottleCodesFromNetwork, source.Network()),
 	}
 }
 
@@ -93,7 +93,7 @@ func (a *App) guessCosts(email domain.Email, source domain.Source) []cost {
 // an address's mails, and leaves some for the owner: a network of the mails of sign-ups, an account of the mails of
 // changes. Notices have no budget, since nobody can ask for one.
 func (a *App) mailCosts(p domain.Purpose, email domain.Email, asker string) []cost {
-	b, purpose := a.settings.Budgets, string(p)
+	b, purpose := a.deps.Settings.Budgets, string(p)
 	costs := []cost{a.cost(b.MailsToAddress, domain.ThrottleMailsToAddress, purpose, email.Key)}
 	if p == domain.PurposeResetPassword {
 		return costs
@@ -104,7 +104,7 @@ func (a *App) mailCosts(p domain.Purpose, email domain.Email, asker string) []co
 // chargeMail takes one mail to an address, at most one a minute if it repeats an earlier one. Otherwise it returns
 // domain.Throttled, and the transaction has to roll back.
 func (a *App) chargeMail(ctx context.Context, tx *tx, p domain.Purpose, email domain.Email, repeats bool) error {
-	if !a.settings.RateLimits {
+	if !a.deps.Settings.RateLimits {
 		return nil
 	}
 	asker, minute := tx.source.Network(), []string{string(p), email.Key}

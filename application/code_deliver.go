@@ -17,7 +17,7 @@ import (
 // Each try is counted before it begins, and only a certain failure is taken back: a lost answer of the mail server
 // does not lengthen a code's life.
 func (a *App) DeliverChallenge(ctx context.Context, id uuid.UUID) error {
-	c, err := a.store.Challenges().ByID(ctx, id)
+	c, err := a.deps.Store.Challenges().ByID(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {
 		return nil
 	}
@@ -33,13 +33,13 @@ func (a *App) DeliverChallenge(ctx context.Context, id uuid.UUID) error {
 	}
 	// Also without a mail: otherwise the challenge of an address without an account would live longer than others.
 	now := a.now()
-	if err := a.store.Challenges().BeginHandOver(ctx, id, now, now.Add(domain.ChallengeLife)); err != nil {
+	if err := a.deps.Store.Challenges().BeginHandOver(ctx, id, now, now.Add(domain.ChallengeLife)); err != nil {
 		return fmt.Errorf("begin to hand challenge %s over: %w", id, err)
 	}
 	if !wanted {
 		return nil
 	}
-	err = a.mailer.SendChallenge(ctx, c, a.codes.Codes(c))
+	err = a.deps.Mailer.SendChallenge(ctx, c, a.codes.Codes(c))
 	if errors.Is(err, ports.ErrNotTaken) {
 		err = errors.Join(err, a.undoHandOver(ctx, c))
 	}
@@ -55,13 +55,13 @@ func (a *App) DeliverChallenge(ctx context.Context, id uuid.UUID) error {
 func (a *App) undoHandOver(ctx context.Context, c domain.Challenge) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 	defer cancel()
-	return a.store.Challenges().UndoHandOver(ctx, c.ID, c.CreatedAt.Add(domain.ChallengeDelivery))
+	return a.deps.Store.Challenges().UndoHandOver(ctx, c.ID, c.CreatedAt.Add(domain.ChallengeDelivery))
 }
 
 // wantsMail reports whether the codes are to be mailed; otherwise it may tell the owner of the address that somebody
 // tried to use it. Only here may the address make a difference, since nobody measures the time of a job.
 func (a *App) wantsMail(ctx context.Context, c domain.Challenge) (bool, error) {
-	owner, err := a.store.Users().ByEmail(ctx, c.Email.Key)
+	owner, err := a.deps.Store.Users().ByEmail(ctx, c.Email.Key)
 	if err != nil && !errors.Is(err, domain.ErrNotFound) {
 		return false, err
 	}
@@ -74,7 +74,7 @@ func (a *App) wantsMail(ctx context.Context, c domain.Challenge) (bool, error) {
 	case others || c.UserID == uuid.Nil:
 		return false, nil
 	}
-	u, err := a.store.Users().ByID(ctx, c.UserID)
+	u, err := a.deps.Store.Users().ByID(ctx, c.UserID)
 	if errors.Is(err, domain.ErrNotFound) {
 		return false, nil
 	}

@@ -20,12 +20,12 @@ func (a *App) askForCode(ctx context.Context, address string, p domain.Purpose, 
 	if err != nil {
 		return err
 	}
-	if a.settings.RateLimits {
-		if err := a.charge(ctx, a.cost(a.settings.Budgets.MailsFromNetwork, domain.ThrottleMailsFromNetwork, source.Network())); err != nil {
+	if a.deps.Settings.RateLimits {
+		if err := a.charge(ctx, a.cost(a.deps.Settings.Budgets.MailsFromNetwork, domain.ThrottleMailsFromNetwork, source.Network())); err != nil {
 			return err
 		}
 	}
-	id := a.newRandomID()
+	id := a.deps.NewRandomID()
 	err = a.write(ctx, domain.Anonymous{}, source, ports.UserSet{Address: email.Key}, func(tx *tx) error {
 		to, locale := email, domain.LocaleEnglish
 		u, found := pick(tx, email.Key)
@@ -84,7 +84,7 @@ func (a *App) compare(ctx context.Context, actor domain.Actor, source domain.Sou
 	fits func(domain.Challenge) bool,
 ) (answer, error) {
 	if !code.Guessable() {
-		live, err := a.store.Challenges().Live(ctx, p, email.Key, a.now())
+		live, err := a.deps.Store.Challenges().Live(ctx, p, email.Key, a.now())
 		if err != nil {
 			return answer{}, err
 		}

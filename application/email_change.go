@@ -63,7 +63,7 @@ func (a *App) mailPending(ctx context.Context, tx *tx, u domain.User) error {
 	if err != nil {
 		return err
 	}
-	c := domain.NewChallenge(a.newRandomID(), domain.PurposeChangeEmail, email, u.ID, u.Locale, guesses(live), tx.source, tx.now)
+	c := domain.NewChallenge(a.deps.NewRandomID(), domain.PurposeChangeEmail, email, u.ID, u.Locale, guesses(live), tx.source, tx.now)
 	if err := createChallenge(ctx, tx, c); err != nil {
 		return err
 	}

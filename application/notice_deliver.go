@@ -12,15 +12,15 @@ import (
 
 // DeliverNotice mails a notice and deletes it. It may be repeated: a notice that is gone was sent.
 func (a *App) DeliverNotice(ctx context.Context, id uuid.UUID) error {
-	n, err := a.store.Notices().ByID(ctx, id)
+	n, err := a.deps.Store.Notices().ByID(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("read notice %s: %w", id, err)
 	}
-	if err := a.mailer.SendNotice(ctx, n); err != nil {
+	if err := a.deps.Mailer.SendNotice(ctx, n); err != nil {
 		return fmt.Errorf("mail notice %s: %w", id, err)
 	}
-	return wrap(a.store.Notices().Delete(ctx, id), "delete notice %s", id)
+	return wrap(a.deps.Store.Notices().Delete(ctx, id), "delete notice %s", id)
 }

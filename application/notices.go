@@ -14,7 +14,7 @@ func (a *App) notify(ctx context.Context, tx *tx, kind domain.NoticeKind, to dom
 
 // notifyAt is notify for an address that need not be the user's present one, and a source that may be hidden.
 func (a *App) notifyAt(ctx context.Context, tx *tx, kind domain.NoticeKind, to domain.Email, locale domain.Locale, source domain.Source) error {
-	n := domain.Notice{ID: a.newID(), Kind: kind, Email: to, Locale: locale, Source: source, CreatedAt: tx.now}
+	n := domain.Notice{ID: a.deps.NewID(), Kind: kind, Email: to, Locale: locale, Source: source, CreatedAt: tx.now}
 	if err := tx.Notices().Create(ctx, n); err != nil {
 		return fmt.Errorf("write a notice: %w", err)
 	}

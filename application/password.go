@@ -17,12 +17,12 @@ func (a *App) newPassword(text string, email domain.Email, firstName, lastName s
 	if err != nil {
 		return p, err
 	}
-	return p, p.Allowed(a.passwords.Common, email, firstName, lastName)
+	return p, p.Allowed(a.deps.Passwords.Common, email, firstName, lastName)
 }
 
 // hash hashes a password that is to be set. The costs of the request are refunded when there was no hash.
 func (a *App) hash(ctx context.Context, p domain.Password, source domain.Source, costs ...cost) (domain.PasswordHash, error) {
-	hash, err := a.hasher.Hash(ports.WithSource(ctx, source), p)
+	hash, err := a.deps.Hasher.Hash(ports.WithSource(ctx, source), p)
 	if err != nil {
 		return hash, a.refund(ctx, fmt.Errorf("hash the password: %w", err), costs...)
 	}

@@ -84,12 +84,12 @@ func (a *App) ResetPassword(ctx context.Context, in ResetPassword) error {
 
 // allowedFor checks a password against the names of the user who will have it.
 func (a *App) allowedFor(ctx context.Context, p domain.Password, id uuid.UUID) error {
-	u, err := a.store.Users().ByID(ctx, id)
+	u, err := a.deps.Store.Users().ByID(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {
 		return domain.ErrInvalidCode
 	}
 	if err != nil {
 		return err
 	}
-	return p.Allowed(a.passwords.Common, u.Email, u.FirstName, u.LastName)
+	return p.Allowed(a.deps.Passwords.Common, u.Email, u.FirstName, u.LastName)
 }

@@ -20,18 +20,18 @@ type try struct {
 // try charges the costs of a try. An account's owner, in a network where the account logged in before, has a budget
 // apart: strangers' failures do not touch it.
 func (a *App) try(ctx context.Context, key string, source domain.Source) (try, error) {
-	b, network := a.settings.Budgets, source.Network()
+	b, network := a.deps.Settings.Budgets, source.Network()
 	t := try{
 		success: a.cost(b.SuccessfulLogins, domain.ThrottleSuccessfulLogins, key, network),
-		limited: a.settings.RateLimits,
+		limited: a.deps.Settings.RateLimits,
 		network: a.knownNetwork(key, source),
 		failure: a.cost(domain.LoginFailures, domain.ThrottleLoginFailures, key),
 	}
 	if !t.limited {
-		_, err := a.store.Throttles().Take(ctx, t.failure.key, t.failure.budget, a.now())
+		_, err := a.deps.Store.Throttles().Take(ctx, t.failure.key, t.failure.budget, a.now())
 		return t, err
 	}
-	known, err := a.store.Throttles().Remembered(ctx, t.network, a.now())
+	known, err := a.deps.Store.Throttles().Remembered(ctx, t.network, a.now())
 	if err != nil {
 		return t, err
 	}
@@ -56,7 +56,7 @@ func (a *App) knownNetwork(key string, source domain.Source) string {
 
 // matches compares a password, and refunds the try when nothing was compared.
 func (a *App) matches(ctx context.Context, t try, hash domain.PasswordHash, password string, source domain.Source) (ok, outdated bool, err error) {
-	ok, outdated, err = a.hasher.Verify(ports.WithSource(ctx, source), hash, domain.PasswordToTry(password))
+	ok, outdated, err = a.deps.Hasher.Verify(ports.WithSource(ctx, source), hash, domain.PasswordToTry(password))
 	if err != nil {
 		return false, false, a.refund(ctx, fmt.Errorf("compare the password: %w", err), t.charged()...)
 	}

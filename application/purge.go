@@ -17,13 +17,13 @@ func (a *App) Purge(ctx context.Context) error {
 		rows   string
 		remove func(ctx context.Context, now time.Time, limit int) (int, error)
 	}{
-		{"unverified users", a.store.Users().DeleteUnverified},
-		{"challenges", a.store.Challenges().DeleteExpired},
-		{"sessions", a.store.Sessions().DeleteExpired},
-		{"throttles", a.store.Throttles().DeleteIdle},
-		{"remembered keys", a.store.Throttles().DeleteForgotten},
+		{"unverified users", a.deps.Store.Users().DeleteUnverified},
+		{"challenges", a.deps.Store.Challenges().DeleteExpired},
+		{"sessions", a.deps.Store.Sessions().DeleteExpired},
+		{"throttles", a.deps.Store.Throttles().DeleteIdle},
+		{"remembered keys", a.deps.Store.Throttles().DeleteForgotten},
 		{"audit events", func(ctx context.Context, now time.Time, limit int) (int, error) {
-			return a.store.Audit().DeleteBefore(ctx, now.Add(-a.settings.AuditRetention), limit)
+			return a.deps.Store.Audit().DeleteBefore(ctx, now.Add(-a.deps.Settings.AuditRetention), limit)
 		}},
 	} {
 		for {

@@ -15,22 +15,22 @@ import (
 // domain.ErrSessionEnded at once, on every replica.
 func (a *App) Authenticate(ctx context.Context, token string, source domain.Source) (domain.Principal, error) {
 	now := a.now()
-	claims, err := a.tokens.ParseAccess(token, now)
+	claims, err := a.deps.Tokens.ParseAccess(token, now)
 	if err != nil {
 		return domain.Principal{}, err
 	}
-	got, err := a.store.Sessions().Authenticate(ctx, claims.SessionID, claims.Generation, now)
+	got, err := a.deps.Store.Sessions().Authenticate(ctx, claims.SessionID, claims.Generation, now)
 	if errors.Is(err, domain.ErrNotFound) || err == nil && got.User.ID != claims.UserID {
 		return domain.Principal{}, domain.ErrSessionEnded
 	}
 	if err != nil {
 		return domain.Principal{}, fmt.Errorf("authenticate: %w", err)
 	}
-	if !got.SupersededAt.IsZero() && now.Sub(got.SupersededAt) >= a.settings.RefreshGrace {
+	if !got.SupersededAt.IsZero() && now.Sub(got.SupersededAt) >= a.deps.Settings.RefreshGrace {
 		return domain.Principal{}, a.refuseStolen(ctx, claims.SessionID, source)
 	}
 	if claims.Generation == got.Generation && !got.InUse {
-		if err := a.store.Sessions().MarkDelivered(ctx, claims.SessionID, claims.Generation); err != nil {
+		if err := a.deps.Store.Sessions().MarkDelivered(ctx, claims.SessionID, claims.Generation); err != nil {
 			return domain.Principal{}, fmt.Errorf("mark a generation as delivered: %w", err)
 		}
 	}

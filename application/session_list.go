@@ -16,7 +16,7 @@ func (a *App) Sessions(ctx context.Context, p domain.Principal, user uuid.UUID) 
 			return nil, err
 		}
 	}
-	sessions, err := a.store.Sessions().ByUser(ctx, user, a.now())
+	sessions, err := a.deps.Store.Sessions().ByUser(ctx, user, a.now())
 	if err != nil {
 		return nil, fmt.Errorf("list the sessions of %s: %w", user, err)
 	}

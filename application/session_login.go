@@ -31,7 +31,7 @@ func (a *App) Login(ctx context.Context, in Login) (TokenPair, error) {
 	if err != nil {
 		return TokenPair{}, fmt.Errorf("log in: %w", err)
 	}
-	u, err := a.store.Users().ByEmail(ctx, email.Key)
+	u, err := a.deps.Store.Users().ByEmail(ctx, email.Key)
 	if err != nil && !errors.Is(err, domain.ErrNotFound) {
 		return TokenPair{}, a.refund(ctx, fmt.Errorf("log in: %w", err), t.charged()...)
 	}
@@ -62,7 +62,7 @@ func (a *App) Login(ctx context.Context, in Login) (TokenPair, error) {
 // beginSession opens a session for a user whose password was right when it was compared. Under the user's lock it
 // looks again, since the account may have changed meanwhile.
 func (a *App) beginSession(ctx context.Context, compared domain.User, upgraded domain.PasswordHash, t try, source domain.Source) (TokenPair, error) {
-	id, jti := a.newID(), a.newID()
+	id, jti := a.deps.NewID(), a.deps.NewID()
 	var state ports.SessionState
 	var now time.Time
 	err := a.write(ctx, domain.Anonymous{}, source, ports.UserSet{IDs: []uuid.UUID{compared.ID}}, func(tx *tx) error {
@@ -83,9 +83,9 @@ func (a *App) beginSession(ctx context.Context, compared domain.User, upgraded d
 		}
 		tx.identify(u)
 		now = tx.now
-		session, token := domain.NewSession(id, u.ID, jti, source, now, a.settings.Lifetimes)
+		session, token := domain.NewSession(id, u.ID, jti, source, now, a.deps.Settings.Lifetimes)
 		state = ports.SessionState{User: u, Session: session, Token: token}
-		if _, err := tx.Sessions().EndOldest(ctx, u.ID, a.settings.MaxSessions-1, domain.ReasonRevoked, now); err != nil {
+		if _, err := tx.Sessions().EndOldest(ctx, u.ID, a.deps.Settings.MaxSessions-1, domain.ReasonRevoked, now); err != nil {
 			return err
 		}
 		if err := tx.Sessions().Create(ctx, session, token); err != nil {

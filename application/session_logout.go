@@ -11,7 +11,7 @@ import (
 // Logout ends the session of a refresh token: the current one, or one that was rotated, since a client that lost an
 // answer has no other.
 func (a *App) Logout(ctx context.Context, token string, source domain.Source) error {
-	claims, err := a.tokens.ParseRefresh(token, a.now())
+	claims, err := a.deps.Tokens.ParseRefresh(token, a.now())
 	if err != nil {
 		return err
 	}

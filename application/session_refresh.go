@@ -17,11 +17,11 @@ import (
 // (domain.ErrTokenReused).
 func (a *App) Refresh(ctx context.Context, token string, source domain.Source) (TokenPair, error) {
 	now := a.now()
-	claims, err := a.tokens.ParseRefresh(token, now)
+	claims, err := a.deps.Tokens.ParseRefresh(token, now)
 	if err != nil {
 		return TokenPair{}, err
 	}
-	state, err := a.store.Sessions().Rotate(ctx, a.rotation(claims.SessionID, claims.JTI, domain.ReasonRotated, now))
+	state, err := a.deps.Store.Sessions().Rotate(ctx, a.rotation(claims.SessionID, claims.JTI, domain.ReasonRotated, now))
 	if errors.Is(err, domain.ErrNotFound) {
 		state, err = a.refreshAgain(ctx, claims, source)
 	}
@@ -32,7 +32,7 @@ func (a *App) Refresh(ctx context.Context, token string, source domain.Source) (
 }
 
 func (a *App) rotation(session, jti uuid.UUID, reason domain.RevocationReason, now time.Time) ports.Rotation {
-	next := domain.NewRefreshToken(session, a.newID(), now, a.settings.Lifetimes.Refresh)
+	next := domain.NewRefreshToken(session, a.deps.NewID(), now, a.deps.Settings.Lifetimes.Refresh)
 	return ports.Rotation{JTI: jti, Reason: reason, Next: next, Now: now}
 }
 
@@ -44,7 +44,7 @@ func (a *App) refreshAgain(ctx context.Context, claims ports.RefreshClaims, sour
 			return err
 		}
 		state = s
-		switch s.Session.Judge(revoked, tx.now, a.settings.RefreshGrace) {
+		switch s.Session.Judge(revoked, tx.now, a.deps.Settings.RefreshGrace) {
 		case domain.VerdictRepeat:
 			if s.Session.InUse() {
 				return nil

@@ -45,7 +45,7 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 	if err != nil {
 		return domain.User{}, fmt.Errorf("sign up: %w", err)
 	}
-	id, challenge := a.newID(), a.newRandomID()
+	id, challenge := a.deps.NewID(), a.deps.NewRandomID()
 	var u domain.User
 	err = a.write(ctx, domain.Anonymous{}, in.Source, ports.UserSet{Address: email.Key}, func(tx *tx) error {
 		live, err := tx.Challenges().Live(ctx, domain.PurposeVerifyEmail, email.Key, tx.now)
@@ -61,7 +61,7 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 		if err != nil {
 			return err
 		}
-		if !created && a.settings.RevealDuplicates {
+		if !created && a.deps.Settings.RevealDuplicates {
 			return domain.ErrEmailTaken
 		}
 		err = tx.deleteSignUps(ctx, email.Key, func(o domain.User) bool {
@@ -92,13 +92,13 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 // chargeSignUp charges a sign-up to the network's budget. It refuses one whose mail would be refused, before the
 // password is hashed.
 func (a *App) chargeSignUp(ctx context.Context, email domain.Email, source domain.Source) ([]cost, error) {
-	if !a.settings.RateLimits {
+	if !a.deps.Settings.RateLimits {
 		return nil, nil
 	}
 	if err := a.checkBudgets(ctx, a.mailCosts(domain.PurposeVerifyEmail, email, source.Network())...); err != nil {
 		return nil, err
 	}
-	signUp := a.cost(a.settings.Budgets.SignUpsFromNetwork, domain.ThrottleSignUpsFromNetwork, source.Network())
+	signUp := a.cost(a.deps.Settings.Budgets.SignUpsFromNetwork, domain.ThrottleSignUpsFromNetwork, source.Network())
 	return []cost{signUp}, a.charge(ctx, signUp)
 }
 

@@ -18,18 +18,18 @@ type TokenPair struct {
 // sign makes the tokens of a session's current generation.
 func (a *App) sign(s ports.SessionState, now time.Time) (TokenPair, error) {
 	iat := now.Truncate(time.Second)
-	exp := iat.Add(a.settings.Lifetimes.Access)
+	exp := iat.Add(a.deps.Settings.Lifetimes.Access)
 	if exp.After(s.Token.ExpiresAt) { // Sessions.Authenticate relies on it
 		exp = s.Token.ExpiresAt
 	}
-	access, err := a.tokens.SignAccess(ports.AccessClaims{
-		JTI: a.newRandomID(), UserID: s.User.ID, SessionID: s.Session.ID, Generation: s.Session.Generation,
+	access, err := a.deps.Tokens.SignAccess(ports.AccessClaims{
+		JTI: a.deps.NewRandomID(), UserID: s.User.ID, SessionID: s.Session.ID, Generation: s.Session.Generation,
 		Role: s.User.Role, IssuedAt: iat, ExpiresAt: exp,
 	})
 	if err != nil {
 		return TokenPair{}, fmt.Errorf("sign an access token: %w", err)
 	}
-	refresh, err := a.tokens.SignRefresh(ports.RefreshClaims{RefreshToken: s.Token, UserID: s.User.ID})
+	refresh, err := a.deps.Tokens.SignRefresh(ports.RefreshClaims{RefreshToken: s.Token, UserID: s.User.ID})
 	if err != nil {
 		return TokenPair{}, fmt.Errorf("sign a refresh token: %w", err)
 	}

@@ -31,7 +31,7 @@ func (a *App) write(ctx context.Context, actor domain.Actor, source domain.Sourc
 		who.IDs = append(slices.Clone(who.IDs), p.User.ID)
 	}
 	var kept error
-	err := a.store.InTx(ctx, func(store ports.Store) (err error) {
+	err := a.deps.Store.InTx(ctx, func(store ports.Store) (err error) {
 		tx := tx{Store: store, now: a.now(), source: source}
 		if who.Address != "" || len(who.IDs) > 0 || who.Admins {
 			if tx.users, err = store.Users().Lock(ctx, who); err != nil {

@@ -15,7 +15,7 @@ func (a *App) User(ctx context.Context, p domain.Principal, id uuid.UUID) (domai
 	if err := p.RequireAdmin(); err != nil {
 		return domain.User{}, err
 	}
-	u, err := a.store.Users().ByID(ctx, id)
+	u, err := a.deps.Store.Users().ByID(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {
 		return domain.User{}, domain.ErrUserNotFound
 	}
@@ -33,7 +33,7 @@ func (a *App) Users(ctx context.Context, p domain.Principal, after uuid.UUID, li
 	if err := p.RequireAdmin(); err != nil {
 		return UserPage{}, err
 	}
-	users, err := a.store.Users().List(ctx, after, limit+1)
+	users, err := a.deps.Store.Users().List(ctx, after, limit+1)
 	if err != nil {
 		return UserPage{}, fmt.Errorf("list users: %w", err)
 	}

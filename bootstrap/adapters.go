@@ -8,10 +8,15 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
+	"time"
+
 	"coffeeshop/adapters/bcrypthash"
 	"coffeeshop/adapters/hashqueue"
 	"coffeeshop/adapters/httpapi"
 	"coffeeshop/adapters/jwttoken"
+	"coffeeshop/adapters/mail"
+	"coffeeshop/adapters/mail/mailbox"
+	"coffeeshop/adapters/mail/smtp"
 	"coffeeshop/application"
 	"coffeeshop/bootstrap/config"
 	"coffeeshop/ports"
@@ -98,4 +103,55 @@ func openAPI() ([]byte, error) {
 		return nil, fmt.Errorf("render the OpenAPI document: %w", err)
 	}
 	return document, nil
+}
+
+// smtpTime bounds the delivery of one mail.
+const smtpTime = 30 * time.Second
+
+// mails is the writer of mails and, where they are kept instead of sent, their reader.
+type mails struct {
+	fx.Out
+
+	Mailer  ports.Mailer
+	Mailbox httpapi.Mailbox // nil: they are sent
+}
+
+// newMail has mails sent by a mail server if there is one, and kept in the mailbox otherwise.
+func newMail(cfg config.Config, proc process) (mails, error) {
+	var m mails
+	var transport mail.Transport
+	var err error
+	if cfg.UsesMailbox() {
+		var box *mailbox.Mailbox
+		box, err = mailbox.New(cfg.MailboxDir)
+		transport, m.Mailbox = box, reader{box}
+	} else {
+		transport, err = smtp.New(smtp.Config{
+			Host: cfg.EmailHost, Port: cfg.EmailPort, User: cfg.EmailHostUser, Password: cfg.EmailHostPassword,
+			TLS: smtp.TLS(cfg.EmailTLS), Timeout: smtpTime,
+		})
+	}
+	if err != nil {
+		return mails{}, err
+	}
+	m.Mailer, err = mail.New(mail.Config{From: cfg.EmailFrom}, transport, proc.now)
+	return m, err
+}
+
+// reader shows the mailbox to the HTTP side, which does not know it.
+type reader struct{ box *mailbox.Mailbox }
+
+func (r reader) List(ctx context.Context) ([]httpapi.Mail, error) {
+	stored, err := r.box.List(ctx)
+	list := make([]httpapi.Mail, len(stored))
+	for i, m := range stored {
+		m.Text, m.HTML = "", ""
+		list[i] = httpapi.Mail(m)
+	}
+	return list, err
+}
+
+func (r reader) Read(ctx context.Context, name string) (httpapi.Mail, error) {
+	m, err := r.box.Read(ctx, name)
+	return httpapi.Mail(m), err
 }

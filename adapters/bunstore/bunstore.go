@@ -72,14 +72,6 @@ func Open(ctx context.Context, cfg Config, jobs JobQueue) (*DB, error) {
 	return db, nil
 }
 
-// Engine is the name of the database engine: "PostgreSQL" or "SQLite".
-func (db *DB) Engine() string {
-	if db.isPostgres() {
-		return "PostgreSQL"
-	}
-	return "SQLite"
-}
-
 func (db *DB) isPostgres() bool { return db.pool != nil }
 
 // Pool is PostgreSQL's pool of connections; nil on SQLite.

@@ -44,8 +44,7 @@ func newAdminCreate(c Commands, t Terminal) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is an admin now.\n", u.Email.Address)
-			return err
+			return printAdmin(cmd, u)
 		}),
 	}
 	emailFlag(cmd, &email)
@@ -66,19 +65,21 @@ func newAdminPromote(c Commands) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is an admin now.\n", u.Email.Address)
-			return err
+			return printAdmin(cmd, u)
 		}),
 	}
 	emailFlag(cmd, &email)
 	return cmd
 }
 
+func printAdmin(cmd *cobra.Command, u domain.User) error {
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is an admin now.\n", u.Email.Address)
+	return err
+}
+
 func emailFlag(cmd *cobra.Command, email *string) {
 	cmd.Flags().StringVar(email, "email", "", "the `ADDRESS` of the account")
-	if err := cmd.MarkFlagRequired("email"); err != nil {
-		panic(err) // the flag is there
-	}
+	_ = cmd.MarkFlagRequired("email") // it fails for unknown flags only
 }
 
 // readPassword reads a password from where the caller said, else from the terminal.

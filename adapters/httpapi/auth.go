@@ -8,6 +8,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"golang.org/x/text/language"
+
 	"coffeeshop/application"
 	"coffeeshop/domain"
 )
@@ -193,4 +195,20 @@ func tokens(pair application.TokenPair, err error) (*tokensOutput, error) {
 		AccessToken: pair.Access.Reveal(), RefreshToken: pair.Refresh.Reveal(),
 		TokenType: "bearer", ExpiresIn: int64(pair.ExpiresIn / time.Second),
 	}}, nil
+}
+
+// locales are in the order of languages; the first is for who asks for none of them.
+var (
+	locales   = []domain.Locale{domain.LocaleEnglish, domain.LocaleRussian}
+	languages = language.NewMatcher([]language.Tag{language.English, language.Russian})
+)
+
+// localeOf picks the language of mails from an Accept-Language header.
+func localeOf(acceptLanguage string) domain.Locale {
+	wanted, _, err := language.ParseAcceptLanguage(acceptLanguage)
+	if err != nil {
+		return locales[0]
+	}
+	_, index, _ := languages.Match(wanted...)
+	return locales[index]
 }

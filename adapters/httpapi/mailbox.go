@@ -7,7 +7,6 @@ import (
 	"html/template"
 	"net"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
@@ -26,25 +25,21 @@ const (
 
 // Mailbox is the reading side of the development mailbox.
 type Mailbox interface {
-	List(ctx context.Context) ([]MailSummary, error)
-	// Read returns domain.ErrNotFound for a name that List does not list, whatever it looks like.
-	Read(ctx context.Context, name string) (MailMessage, error)
+	// List returns the mails without their texts, newest first.
+	List(ctx context.Context) ([]Mail, error)
+	// Read returns domain.ErrNotFound for any text that is not the name of a mail.
+	Read(ctx context.Context, name string) (Mail, error)
 }
 
-// MailSummary is a mail in a list.
-type MailSummary struct {
+// Mail is a mail of the mailbox.
+type Mail struct {
 	Name    string    `json:"name"`
 	From    string    `json:"from"`
 	To      string    `json:"to"`
 	Subject string    `json:"subject"`
 	Date    time.Time `json:"date"`
-}
-
-// MailMessage is a whole mail.
-type MailMessage struct {
-	MailSummary
-	Text string `json:"text"`
-	HTML string `json:"html"`
+	Text    string    `json:"text,omitempty"`
+	HTML    string    `json:"html,omitempty"`
 }
 
 //go:embed mailbox.gohtml
@@ -52,9 +47,9 @@ var mailboxSource string
 
 var mailboxPages = template.Must(template.New("mailbox").Parse(mailboxSource))
 
-// serveMailbox shows the mails to who develops. Who reads them can enter any account, so everything is a 404,
-// as if nothing were here, unless the request comes over the loopback interface, by no proxy, and is meant for a
-// loopback name: a web page elsewhere whose name is made to resolve to this machine still sends its own name.
+// serveMailbox shows the mails to developers. Their readers can enter any account. So every request is a 404 unless it
+// comes over the loopback interface, by no proxy, and for a loopback name: a web page elsewhere whose name resolves to
+// this machine sends its own name.
 func (a *API) serveMailbox() {
 	if a.cfg.Mailbox == nil || a.cfg.Production {
 		return
@@ -74,15 +69,8 @@ func (a *API) listMails(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	mails = slices.Clone(mails)
-	slices.SortStableFunc(mails, func(x, y MailSummary) int { return y.Date.Compare(x.Date) })
 	if requestOf(c.UserContext()).wantsJSON {
-		if mails == nil {
-			mails = []MailSummary{}
-		}
-		return c.JSON(struct {
-			Mails []MailSummary `json:"mails"`
-		}{mails})
+		return c.JSON(fiber.Map{"mails": append([]Mail{}, mails...)})
 	}
 	return page(c, "list", mails)
 }

@@ -11,30 +11,31 @@ import (
 	"coffeeshop/domain"
 )
 
-type mails []httpapi.MailMessage
+type mails []httpapi.Mail
 
-func (m mails) List(context.Context) (list []httpapi.MailSummary, _ error) {
+func (m mails) List(context.Context) (list []httpapi.Mail, _ error) {
 	for _, mail := range m {
-		list = append(list, mail.MailSummary)
+		mail.Text, mail.HTML = "", ""
+		list = append(list, mail)
 	}
 	return list, nil
 }
 
-func (m mails) Read(_ context.Context, name string) (httpapi.MailMessage, error) {
+func (m mails) Read(_ context.Context, name string) (httpapi.Mail, error) {
 	for _, mail := range m {
 		if mail.Name == name {
 			return mail, nil
 		}
 	}
-	return httpapi.MailMessage{}, domain.ErrNotFound
+	return httpapi.Mail{}, domain.ErrNotFound
 }
 
 func mailboxWorld(t *testing.T, adjust ...func(*options)) *world {
 	t.Helper()
 	box := mails{
-		{MailSummary: httpapi.MailSummary{Name: "old.eml", To: "ada@example.com", Subject: "First", Date: time.Unix(1, 0).UTC()}, Text: "1"},
-		{MailSummary: httpapi.MailSummary{Name: "new.eml", To: "ada@example.com", Subject: "<script>alert(1)</script>", Date: time.Unix(2, 0).UTC()},
+		{Name: "new.eml", To: "ada@example.com", Subject: "<script>alert(1)</script>", Date: time.Unix(2, 0).UTC(),
 			Text: "Code <123456>", HTML: `<b>Code</b> "123456"<script>alert(2)</script>`},
+		{Name: "old.eml", To: "ada@example.com", Subject: "First", Date: time.Unix(1, 0).UTC(), Text: "1"},
 	}
 	return newWorld(t, append([]func(*options){func(o *options) { o.config.Mailbox = box }}, adjust...)...)
 }
@@ -57,12 +58,12 @@ func TestMailbox_ListsAndShowsMails(t *testing.T) {
 			t.Errorf("headers %v", a.header)
 		}
 	}
-	var index struct{ Mails []httpapi.MailSummary }
+	var index struct{ Mails []httpapi.Mail }
 	w.send("GET", "/dev/mailbox", "", "Accept", "application/json").want(t, 200, "").into(t, &index)
 	if len(index.Mails) != 2 || index.Mails[0].Name != "new.eml" {
 		t.Errorf("listed %v", index)
 	}
-	var one httpapi.MailMessage
+	var one httpapi.Mail
 	w.send("GET", "/dev/mailbox/old.eml", "", "Accept", "application/json").want(t, 200, "").into(t, &one)
 	if one.Text != "1" || one.To != "ada@example.com" {
 		t.Errorf("read %+v", one)

@@ -63,7 +63,7 @@ type userOutput struct{ Body User }
 
 func userBody(u domain.User) User {
 	return User{
-		ID: u.ID, Email: u.Email.Address, PendingEmail: orNull(u.PendingEmail.Address), Blocked: u.Blocked, BlockReason: orNull(u.BlockReason), BlockedUntil: timeOrNull(u.BlockedUntil), FirstName: orNull(u.FirstName), LastName: orNull(u.LastName),
+		ID: u.ID, Email: u.Email.Address, PendingEmail: orNull(u.PendingEmail.Address), Blocked: u.Blocked, BlockReason: orNull(u.BlockReason), BlockedUntil: orNull(u.BlockedUntil), FirstName: orNull(u.FirstName), LastName: orNull(u.LastName),
 		Status: string(u.Status), Role: string(u.Role), CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}
 }
@@ -76,18 +76,12 @@ func userAnswer(u domain.User, err error) (*userOutput, error) {
 	return &userOutput{userBody(u)}, nil
 }
 
-func orNull(text string) *string {
-	if text == "" {
+// orNull returns nil for the zero value.
+func orNull[T comparable](v T) *T {
+	if v == *new(T) {
 		return nil
 	}
-	return &text
-}
-
-func timeOrNull(at time.Time) *time.Time {
-	if at.IsZero() {
-		return nil
-	}
-	return &at
+	return &v
 }
 
 func (a *API) me(ctx context.Context, _ *struct{}) (*userOutput, error) {
@@ -198,4 +192,38 @@ func (t *clearable) UnmarshalJSON(data []byte) error {
 func (clearable) Schema(huma.Registry) *huma.Schema {
 	most := 100
 	return &huma.Schema{Type: huma.TypeString, Nullable: true, MaxLength: &most}
+}
+
+func (a *API) registerBlocks() {
+	register(a, huma.Operation{
+		OperationID: "block-user", Method: http.MethodPost, Path: "/users/{id}/block", Tags: []string{tagUsers}, Security: loggedIn,
+		Summary: "Keep a user out", Description: "For admins. The user's sessions end at once. With `until`, the block ends by itself.",
+	}, a.blockUser, domain.ErrAdminOnly, domain.ErrUserNotFound, domain.ErrLastAdmin, domain.ErrConflict)
+	register(a, huma.Operation{
+		OperationID: "unblock-user", Method: http.MethodPost, Path: "/users/{id}/unblock", Tags: []string{tagUsers}, Security: loggedIn,
+		Summary: "Let a user in again", Description: "For admins.",
+	}, a.unblockUser, domain.ErrAdminOnly, domain.ErrUserNotFound, domain.ErrConflict)
+}
+
+// BlockBody says how a user is kept out.
+type BlockBody struct {
+	Reason string     `json:"reason,omitempty" maxLength:"100" example:"Asked us to." doc:"Why, for other admins."`
+	Until  *time.Time `json:"until,omitempty" example:"2027-01-31T12:00:00Z" doc:"When the block ends by itself; without it, when somebody unblocks."`
+}
+
+type blockInput struct {
+	ID   pathID `path:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
+	Body BlockBody
+}
+
+func (a *API) blockUser(ctx context.Context, in *blockInput) (*userOutput, error) {
+	block := application.BlockUser{ID: in.ID.UUID, Reason: in.Body.Reason, Source: sourceOf(ctx)}
+	if in.Body.Until != nil {
+		block.Until = *in.Body.Until
+	}
+	return userAnswer(a.app.BlockUser(ctx, principalOf(ctx), block))
+}
+
+func (a *API) unblockUser(ctx context.Context, in *userPath) (*userOutput, error) {
+	return userAnswer(a.app.UnblockUser(ctx, principalOf(ctx), in.ID.UUID, sourceOf(ctx)))
 }

@@ -9,7 +9,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -123,20 +122,12 @@ func (t *Tokens) SignAccess(c ports.AccessClaims) (string, error) {
 	if set := t.folder.Load(); set != nil {
 		k = set.signer
 	}
-	token, err := k.sign(t.claims(kindAccess, c.JTI, c.UserID, c.SessionID, c.Generation, c.IssuedAt, c.ExpiresAt, string(c.Role)))
-	if err != nil {
-		return "", fmt.Errorf("sign an access token: %w", err)
-	}
-	return token, nil
+	return k.sign(t.claims(kindAccess, c.JTI, c.UserID, c.SessionID, c.Generation, c.IssuedAt, c.ExpiresAt, string(c.Role)))
 }
 
 // SignRefresh implements ports.Tokens.
 func (t *Tokens) SignRefresh(c ports.RefreshClaims) (string, error) {
-	token, err := t.refresh.sign(t.claims(kindRefresh, c.JTI, c.UserID, c.SessionID, c.Generation, c.IssuedAt, c.ExpiresAt, ""))
-	if err != nil {
-		return "", fmt.Errorf("sign a refresh token: %w", err)
-	}
-	return token, nil
+	return t.refresh.sign(t.claims(kindRefresh, c.JTI, c.UserID, c.SessionID, c.Generation, c.IssuedAt, c.ExpiresAt, ""))
 }
 
 func (t *Tokens) claims(k kind, jti, user, session uuid.UUID, generation int64, issued, expires time.Time, role string) claims {

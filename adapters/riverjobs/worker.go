@@ -14,6 +14,7 @@ import (
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivertype"
 	"go.uber.org/zap"
 	"go.uber.org/zap/exp/zapslog"
 )
@@ -54,20 +55,15 @@ type client interface {
 // NewWorker returns a worker that has not started yet.
 func NewWorker(cfg Config, work Work) (*Worker, error) {
 	if cfg.Pool != nil {
-		return newWorker(riverpgxv5.New(cfg.Pool), cfg.Log, work, poll{Every: time.Second})
+		return newWorker(riverpgxv5.New(cfg.Pool), cfg.Log, work, time.Second, false)
 	}
-	return newWorker(riversqlite.New(cfg.SQLite), cfg.Log, work, sqlitePoll)
+	// River's listener for SQLite would read its table every 50 ms.
+	return newWorker(riversqlite.New(cfg.SQLite), cfg.Log, work, sqlitePoll, true)
 }
 
-// sqlitePoll looks for jobs on its own: River's listener for SQLite would read its table every 50 ms instead.
-var sqlitePoll = poll{Every: 200 * time.Millisecond, Only: true}
+const sqlitePoll = 200 * time.Millisecond
 
-type poll struct {
-	Every time.Duration // how long a job whose time has come waits, when no notification tells of it
-	Only  bool          // no notifications
-}
-
-func newWorker[Tx any](driver riverdriver.Driver[Tx], log *zap.Logger, work Work, poll poll) (*Worker, error) {
+func newWorker[Tx any](driver riverdriver.Driver[Tx], log *zap.Logger, work Work, poll time.Duration, pollOnly bool) (*Worker, error) {
 	log = log.Named("jobs")
 	workers := river.NewWorkers()
 	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[sendChallenge]) error {
@@ -82,13 +78,13 @@ func newWorker[Tx any](driver riverdriver.Driver[Tx], log *zap.Logger, work Work
 	client, err := river.NewClient(driver, &river.Config{
 		CompletedJobRetentionPeriod: keepDone,
 		ErrorHandler:                errorLog{log},
-		FetchCooldown:               min(poll.Every, river.FetchCooldownDefault),
-		FetchPollInterval:           poll.Every,
+		FetchCooldown:               min(poll, river.FetchCooldownDefault),
+		FetchPollInterval:           poll,
 		JobTimeout:                  jobTimeout,
 		Logger:                      slog.New(zapslog.NewHandler(log.WithOptions(zap.IncreaseLevel(zap.WarnLevel)).Core(), zapslog.WithName(log.Name()))),
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(purgeEvery),
 			func() (river.JobArgs, *river.InsertOpts) { return purge{}, nil }, &river.PeriodicJobOpts{RunOnStart: true})},
-		PollOnly:             poll.Only,
+		PollOnly:             pollOnly,
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: parallel}},
 		RescueStuckJobsAfter: rescueAfter,
 		RetryPolicy:          retryPolicy{time.Now},
@@ -121,4 +117,27 @@ func (w *Worker) Stop(ctx context.Context) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
 	defer cancel()
 	return fmt.Errorf("stop the worker of jobs: %w", errors.Join(err, w.client.StopAndCancel(grace)))
+}
+
+// errorLog logs failed attempts: the last one of a job as an error, since nobody comes back to it.
+type errorLog struct{ log *zap.Logger }
+
+func (l errorLog) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	l.write(ctx, job, zap.Error(err))
+	return nil
+}
+
+func (l errorLog) HandlePanic(ctx context.Context, job *rivertype.JobRow, panicked any, trace string) *river.ErrorHandlerResult {
+	l.write(ctx, job, zap.String("panic", fmt.Sprint(panicked)), zap.String("trace", trace))
+	return nil
+}
+
+func (l errorLog) write(_ context.Context, job *rivertype.JobRow, fields ...zap.Field) {
+	fields = append(fields, zap.String("kind", job.Kind), zap.Int64("job", job.ID), zap.ByteString("args", job.EncodedArgs),
+		zap.Int("attempt", job.Attempt), zap.Int("of", job.MaxAttempts))
+	if job.Attempt >= job.MaxAttempts {
+		l.log.Error("job given up", fields...)
+		return
+	}
+	l.log.Warn("job failed, will be tried again", fields...)
 }

@@ -157,12 +157,7 @@ func (l *loader) checkMail() {
 	if strings.ContainsAny(c.EmailHost, ":/@ ") && net.ParseIP(strings.Trim(c.EmailHost, "[]")) == nil {
 		l.refuse("EMAIL_HOST", fmt.Sprintf("%q is not a host", c.EmailHost), "a host name or an IP address; the port goes to EMAIL_PORT")
 	}
-	switch user, password := c.EmailHostUser != "", l.isGiven("EMAIL_HOST_PASSWORD"); {
-	case user && !password:
-		l.refuse("EMAIL_HOST_PASSWORD", "is missing beside EMAIL_HOST_USER", "both or neither")
-	case password && !user:
-		l.refuse("EMAIL_HOST_USER", "is missing beside EMAIL_HOST_PASSWORD", "both or neither")
-	}
+	l.checkBoth("EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD")
 	if c.EmailTLS == "none" && c.EmailHostUser != "" && !slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, c.EmailHost) {
 		l.refuse("EMAIL_TLS", "none would send EMAIL_HOST_PASSWORD in clear to another machine", "starttls, tls")
 	}
@@ -180,14 +175,19 @@ func (l *loader) checkMail() {
 	}
 }
 
+// checkBoth refuses one of two variables without the other.
+func (l *loader) checkBoth(a, b string) {
+	if !l.isGiven(a) {
+		a, b = b, a
+	}
+	if l.isGiven(a) && !l.isGiven(b) {
+		l.refuse(b, "is missing beside "+a, "both or neither")
+	}
+}
+
 func (l *loader) checkAdmin() {
 	email, password := l.isGiven("ADMIN_EMAIL"), l.isGiven("ADMIN_PASSWORD")
-	switch {
-	case email && !password:
-		l.refuse("ADMIN_PASSWORD", "is missing beside ADMIN_EMAIL", "both or neither")
-	case password && !email:
-		l.refuse("ADMIN_EMAIL", "is missing beside ADMIN_PASSWORD", "both or neither")
-	}
+	l.checkBoth("ADMIN_EMAIL", "ADMIN_PASSWORD")
 	if _, err := domain.ParseEmail(l.cfg.AdminEmail); email && err != nil {
 		l.refuse("ADMIN_EMAIL", fmt.Sprintf("%q is not an e-mail address", l.cfg.AdminEmail), "an e-mail address")
 	}

@@ -11,25 +11,19 @@ import (
 	"coffeeshop/domain"
 )
 
-// authenticate finds out who calls, once a request, before anything else of it is looked at.
+// authenticate finds the caller, once a request, before anything else of it is looked at.
 func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 	r := requestOf(ctx.Context())
-	principal, err := a.callerOf(ctx.Context(), r, ctx.Header(fiber.HeaderAuthorization))
+	scheme, token, _ := strings.Cut(ctx.Header(fiber.HeaderAuthorization), " ")
+	err := error(domain.ErrTokenMissing)
+	if token = strings.TrimSpace(token); strings.EqualFold(scheme, "Bearer") && token != "" {
+		r.principal, err = a.app.Authenticate(ctx.Context(), token, r.source)
+	}
 	if err != nil {
 		problemOf(r, err).send(humafiber.Unwrap(ctx))
 		return
 	}
-	r.principal = principal
 	next(ctx)
-}
-
-func (a *API) callerOf(ctx context.Context, r *request, authorization string) (domain.Principal, error) {
-	scheme, token, _ := strings.Cut(authorization, " ")
-	token = strings.TrimSpace(token)
-	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return domain.Principal{}, domain.ErrTokenMissing
-	}
-	return a.app.Authenticate(ctx, token, r.source)
 }
 
 func principalOf(ctx context.Context) domain.Principal { return requestOf(ctx).principal }
