@@ -32,15 +32,6 @@ func (tx *tx) user(id uuid.UUID) (domain.User, bool) {
 	return tx.users[i], true
 }
 
-// target returns the locked user that the call is about; domain.ErrUserNotFound when it is gone.
-func (tx *tx) target(id uuid.UUID) (domain.User, error) {
-	u, ok := tx.user(id)
-	if !ok {
-		return domain.User{}, domain.ErrUserNotFound
-	}
-	return u, nil
-}
-
 // owner returns the locked user that an address belongs to: the verified one, else the newest sign-up.
 func (tx *tx) owner(address string) (domain.User, bool) {
 	var owner domain.User

@@ -53,8 +53,8 @@ func (a *App) writeSessions(ctx context.Context, p domain.Principal, user uuid.U
 				return err
 			}
 		}
-		if _, err := tx.target(user); err != nil {
-			return err
+		if _, ok := tx.user(user); !ok {
+			return domain.ErrUserNotFound
 		}
 		return fn(tx)
 	})

@@ -48,12 +48,13 @@ func (a *App) changeBlock(ctx context.Context, p domain.Principal, source domain
 	change func(tx *tx, u *domain.User) error,
 ) (domain.User, error) {
 	var u domain.User
-	err := a.write(ctx, p, source, who, func(tx *tx) (err error) {
+	err := a.write(ctx, p, source, who, func(tx *tx) error {
 		if err := tx.actor.RequireAdmin(); err != nil {
 			return err
 		}
-		if u, err = tx.target(who.IDs[0]); err != nil {
-			return err
+		var ok bool
+		if u, ok = tx.user(who.IDs[0]); !ok {
+			return domain.ErrUserNotFound
 		}
 		if err := change(tx, &u); err != nil {
 			return err

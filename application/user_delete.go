@@ -16,9 +16,9 @@ func (a *App) DeleteUser(ctx context.Context, p domain.Principal, id uuid.UUID, 
 		if err := tx.actor.RequireAdmin(); err != nil {
 			return err
 		}
-		u, err := tx.target(id)
-		if err != nil {
-			return err
+		u, ok := tx.user(id)
+		if !ok {
+			return domain.ErrUserNotFound
 		}
 		return a.remove(ctx, tx, u)
 	})

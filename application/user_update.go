@@ -42,12 +42,13 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 	}
 	who := ports.UserSet{Address: email.Key, IDs: []uuid.UUID{in.ID}, Admins: role == domain.RoleUser}
 	var u domain.User
-	err = a.write(ctx, p, in.Source, who, func(tx *tx) (err error) {
+	err = a.write(ctx, p, in.Source, who, func(tx *tx) error {
 		if err := in.allowed(tx.actor); err != nil {
 			return err
 		}
-		if u, err = tx.target(in.ID); err != nil {
-			return err
+		var ok bool
+		if u, ok = tx.user(in.ID); !ok {
+			return domain.ErrUserNotFound
 		}
 		if err := a.record(ctx, tx, domain.ActionUserUpdated, u.ID); err != nil {
 			return err

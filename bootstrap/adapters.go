@@ -74,7 +74,7 @@ func newApp(cfg config.Config, k keys, proc process, d appDeps) (*application.Ap
 	})
 }
 
-// apiDeps are what the HTTP side works with.
+// apiDeps are the parts that the HTTP side needs.
 type apiDeps struct {
 	fx.In
 
@@ -96,7 +96,7 @@ func newAPI(cfg config.Config, d apiDeps) *httpapi.API {
 	}, d.Log)
 }
 
-// openAPI renders the document without making anything else.
+// openAPI renders the document without the rest of the graph.
 func openAPI() ([]byte, error) {
 	document, err := httpapi.OpenAPI(version())
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// healthTime bounds the question, below the time-out of usual health checks.
+// healthTime bounds the request, below the time-out of usual health checks.
 const healthTime = 3 * time.Second
 
 // health asks the server that listens on addr on this machine whether it lives.

@@ -154,8 +154,8 @@ type keyFolder struct {
 	accessLife time.Duration
 }
 
-// keyFolderOf takes the folder out of a configuration that was read. config.Errors of variables that do not concern it
-// do not matter: keys can be made before, and where, nothing else is configured.
+// keyFolderOf returns the folder of a configuration. Errors of other variables do not matter: keys can be made before
+// anything else is configured.
 func keyFolderOf(cfg config.Config, err error) (keyFolder, error) {
 	var errs config.Errors
 	if errors.As(err, &errs) {

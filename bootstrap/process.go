@@ -22,7 +22,7 @@ type process struct {
 }
 
 // logDelay is how long a line of the log may wait for others to be written with: a write for each request took 5 %
-// of what a GET /users/me costs.
+// of a GET /users/me.
 const logDelay = 100 * time.Millisecond
 
 // newLog makes the log, on the error output: JSON in production, lines for people otherwise. Warnings and errors
@@ -88,7 +88,7 @@ func start(ctx context.Context, app *fx.App) error {
 	return app.Start(ctx)
 }
 
-// stop stops what start started.
+// stop stops the graph.
 func stop(app *fx.App) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()

@@ -15,8 +15,7 @@ import (
 	"coffeeshop/bootstrap/config"
 )
 
-// profiler serves net/http/pprof where PPROF asks for it, on a listener of its own: what it tells, and what it
-// costs, is for operators only.
+// profiler serves net/http/pprof, if PPROF is set, on a listener of its own for operators.
 type profiler struct {
 	cfg    config.Config
 	log    *zap.Logger
@@ -43,7 +42,7 @@ func (p *profiler) start(ctx context.Context) error {
 	if p.ln, err = new(net.ListenConfig).Listen(ctx, "tcp", p.cfg.AdminAddr); err != nil {
 		return fmt.Errorf("ADMIN_ADDR: %w", err)
 	}
-	p.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second} // a profile takes as long as it is asked to
+	p.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second} // a profile takes as long as its request says
 	go func() {
 		if err := p.server.Serve(p.ln); !errors.Is(err, http.ErrServerClosed) {
 			p.log.Error("serve profiles", zap.Error(err))

@@ -17,11 +17,11 @@ import (
 // secretFile is where a secret that was made is kept, under DATA_DIR.
 const secretFile = "secret_key"
 
-// keys is what all keys are derived from.
+// keys holds the secret that all keys are derived from.
 type keys struct{ secret domain.Secret }
 
-// newKeys takes the secret that was given, or else the one that is kept. That is made once; later starts, and
-// processes that start at the same time, find the same one.
+// newKeys returns the given secret, or else the kept one. That is generated once; later starts, and processes that start
+// at the same time, find the same one.
 func newKeys(cfg config.Config) (keys, error) {
 	if !cfg.SecretKey.IsZero() {
 		return keys{cfg.SecretKey}, nil

@@ -21,7 +21,7 @@ type server struct {
 	log  *zap.Logger
 
 	ln     net.Listener
-	failed chan error // gets what ended the server before its time; closed when it has ended
+	failed chan error // gets the error that ended the server; closed at its end
 }
 
 func newServer(lc fx.Lifecycle, api *httpapi.API, cfg config.Config, proc process, log *zap.Logger) *server {

@@ -11,13 +11,13 @@ import (
 	"coffeeshop/bootstrap/config"
 )
 
-// Option changes what a server started by Start finds around it.
+// Option changes the surroundings of a server that Start starts.
 type Option func(*process)
 
-// WithClock has the server take the time from now.
+// WithClock makes the server read this clock.
 func WithClock(now func() time.Time) Option { return func(proc *process) { proc.now = now } }
 
-// WithOutput has the server print its addresses on out and its log on log; otherwise it is silent.
+// WithOutput makes the server print its addresses on out and its log on log. Without it the server is silent.
 func WithOutput(out, log io.Writer) Option {
 	return func(proc *process) { proc.out, proc.err = out, log }
 }

@@ -62,7 +62,7 @@ func (w *work) start(ctx context.Context) error {
 	return w.startWorker(ctx)
 }
 
-// lookAtHashes looks at all accounts, beside everything else.
+// lookAtHashes looks at all accounts in the background.
 func (w *work) lookAtHashes(ctx context.Context) {
 	w.looking.Go(func() {
 		if err := warnOfDearHashes(ctx, w.cfg.BcryptCost, w.hashes, w.log); err != nil && ctx.Err() == nil {
@@ -135,8 +135,8 @@ func (w *work) stop(ctx context.Context) error {
 	return w.worker.Stop(ctx)
 }
 
-// warnOfDearHashes tells when there are accounts whose hashes have a cost above the configured one: imported ones,
-// or from before the cost was lowered. Found reports whether a stored hash begins with one of the prefixes.
+// warnOfDearHashes warns if stored hashes have a cost above the configured one, by an import or a lowered setting. found
+// reports whether a stored hash begins with one of the prefixes.
 func warnOfDearHashes(ctx context.Context, cost int, found func(ctx context.Context, prefixes []string) (bool, error), log *zap.Logger) error {
 	some, err := found(ctx, bcrypthash.DearerThan(cost))
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package bcrypthash hashes passwords with bcrypt.
 //
-// A stored hash is what bcrypt writes: "$2a$12$…". bcrypt reads 72 bytes, of which one marks the end of the
+// A stored hash is bcrypt's own text: "$2a$12$…". bcrypt reads 72 bytes, of which one marks the end of the
 // password, so one of more than 71 is replaced by the base64 of its SHA-384, and the stored hash says so:
 // "$bcrypt-sha384$2a$12$…". Neither form is ever compared as the other, since otherwise a leaked digest would
 // itself be a password.
@@ -107,8 +107,8 @@ func (h *Hasher) matches(stored encoded, input []byte) (bool, error) {
 	return err == nil, nil
 }
 
-// makeUp does the work that comparing with a cheaper hash has left out, so that a wrong password takes no less
-// time than for nobody's hash: bcrypt at c, c+1 … C-1, which with the c that is done adds up to C.
+// makeUp adds work after a comparison with a cheaper hash, so that a wrong password takes as long as with nobody's hash:
+// bcrypt at c, c+1 … C-1 adds up, with the comparison at c, to C.
 func (h *Hasher) makeUp(done int, input []byte) {
 	for cost := done; cost < h.cost; cost++ {
 		_ = h.compare([]byte(h.decoys[cost].bcrypt), input)
@@ -128,8 +128,8 @@ var (
 	errCostly  = fmt.Errorf("verify a password: the stored hash has a cost over %d", MaxCost)
 )
 
-// DearerThan returns how stored hashes of a cost above the given one begin. A wrong password of theirs takes longer
-// than for nobody's hash.
+// DearerThan returns the prefixes of stored hashes above a cost. A wrong password takes longer with them than with
+// nobody's hash.
 func DearerThan(cost int) (prefixes []string) {
 	for cost++; cost <= MaxCost; cost++ {
 		for _, version := range "aby" {
@@ -157,13 +157,13 @@ func parse(text string) (encoded, error) {
 	return e, nil
 }
 
-// newDecoy makes up a hash, without the work of hashing: comparing with it is the same work as with a real one.
+// newDecoy invents a hash without hashing. A comparison with it is as much work as with a real one.
 func newDecoy(cost int) encoded {
 	random := rand.Text() + rand.Text() + rand.Text() // of bcrypt's alphabet
 	return encoded{cost: cost, bcrypt: fmt.Sprintf("$2a$%02d$%s", cost, random[:53])}
 }
 
-// digest is what bcrypt gets instead of a long password: 64 characters, none of them NUL.
+// digest replaces a long password for bcrypt: 64 characters, none of them NUL.
 func digest(password string) []byte {
 	sum := sha512.Sum384([]byte(password))
 	return base64.StdEncoding.AppendEncode(nil, sum[:])

@@ -63,7 +63,7 @@ func (r challenges) Live(ctx context.Context, p domain.Purpose, key string, now 
 	return each(rows, challengeRow.challenge), mapError("read the challenges of an address", err)
 }
 
-// CountGuess takes the rows in the order of their ids, and looks at the count again once it has them.
+// CountGuess locks the rows in the order of their ids, and then looks at their counts again.
 func (r challenges) CountGuess(ctx context.Context, p domain.Purpose, key string, now time.Time) error {
 	_, err := r.write.NewRaw("WITH open AS MATERIALIZED (SELECT id FROM challenges "+
 		"WHERE email_key = ? AND purpose = ? AND expires_at > ? AND guesses < ? ORDER BY id ?) "+
@@ -98,7 +98,7 @@ func (r challenges) DeleteByUser(ctx context.Context, user uuid.UUID) error {
 	return mapError("delete the challenges of a user", r.delete(ctx, "user_id = ?", user))
 }
 
-// delete takes the rows in the order of their ids, as CountGuess does: neither waits for the other in a circle.
+// delete locks the rows in the order of their ids, as CountGuess does, so that no two transactions wait in a circle.
 func (r challenges) delete(ctx context.Context, where string, args ...any) error {
 	_, err := r.write.NewRaw("DELETE FROM challenges WHERE id IN (SELECT id FROM challenges WHERE "+where+" ORDER BY id ?)",
 		append(args, r.forUpdate(""))...).Exec(ctx)

@@ -23,9 +23,8 @@ type Migration struct {
 	AppliedAt time.Time // zero: pending
 }
 
-// Migrate brings the schema up to date, and then runs also (which may be nil), for the schema of whatever shares
-// the database. All of it happens under one lock, so that replicas may start at the same time: the others wait,
-// and find nothing left to do.
+// Migrate brings the schema up to date, and then runs also, which may be nil, for other schemas in the database. It holds
+// a lock, so that replicas may start at the same time: the others wait, and find nothing pending.
 func (db *DB) Migrate(ctx context.Context, also func(ctx context.Context) error) error {
 	return mapError("migrate the database", db.locked(ctx, func() error {
 		provider, err := db.provider()
@@ -39,7 +38,7 @@ func (db *DB) Migrate(ctx context.Context, also func(ctx context.Context) error)
 	}))
 }
 
-// MigrateDown takes the newest step back, with the data it made room for. Without one it does nothing.
+// MigrateDown takes the newest step back, and deletes its data. Without a step it does nothing.
 func (db *DB) MigrateDown(ctx context.Context) error {
 	return mapError("migrate the database down", db.locked(ctx, func() error {
 		provider, err := db.provider()
@@ -83,7 +82,7 @@ func (db *DB) steps(ctx context.Context) ([]Migration, error) {
 	return steps, nil
 }
 
-// applied reads goose's table, which goose itself would create if it were not there.
+// applied reads goose's table. (goose itself would create an absent one.)
 func (db *DB) applied(ctx context.Context) (map[int64]time.Time, error) {
 	there := "SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'"
 	if db.isPostgres() {
@@ -107,7 +106,7 @@ func (db *DB) applied(ctx context.Context) (map[int64]time.Time, error) {
 	return applied, nil
 }
 
-// Ready reports whether the database answers and no migration is pending: nil, or what is wrong.
+// Ready returns an error unless the database answers and no migration is pending.
 func (db *DB) Ready(ctx context.Context) error {
 	steps, err := db.steps(ctx)
 	if err != nil {
@@ -132,7 +131,7 @@ func (db *DB) locked(ctx context.Context, fn func() error) error {
 	return db.lockedSQLite(ctx, fn)
 }
 
-// lockedPostgres holds goose's session lock on a connection of its own, which the pool's size does not count.
+// lockedPostgres holds goose's session lock on a connection outside the pool.
 func (db *DB) lockedPostgres(ctx context.Context, fn func() error) (err error) {
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, uint64(lockWait/time.Second)))
 	if err != nil {

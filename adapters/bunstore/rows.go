@@ -142,7 +142,7 @@ func orZero(t *time.Time) time.Time {
 	return utc(*t)
 }
 
-// maybeTime reads the outcome of an expression, which SQLite, knowing no type for it, gives as text.
+// maybeTime reads a time that an expression computed: SQLite gives it as text.
 type maybeTime struct{ time.Time }
 
 func (t *maybeTime) Scan(value any) error {

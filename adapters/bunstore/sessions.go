@@ -15,7 +15,7 @@ type sessions struct{ scope }
 
 var _ ports.Sessions = sessions{}
 
-// live is true for a session that has not ended by itself; it takes the time twice.
+// live is the condition that session and token have not expired. It takes the time twice.
 const live = "s.expires_at > ? AND t.expires_at > ?"
 
 func (r sessions) Create(ctx context.Context, session domain.Session, token domain.RefreshToken) error {
@@ -49,8 +49,8 @@ func (r sessions) Lock(ctx context.Context, id uuid.UUID, now time.Time) (ports.
 	if err := r.requireTx(); err != nil {
 		return ports.SessionState{}, err
 	}
-	// Whoever rotates or ends a session takes its token first. Only what is selected after that is current, so
-	// two statements are needed; the second also waits for a delivery that is being marked.
+	// Rotate and end lock the token first; so does this. The second statement sees what they committed, and waits for
+	// MarkDelivered.
 	if r.db.isPostgres() {
 		if _, err := r.write.NewRaw("SELECT 1 FROM refresh_tokens WHERE session_id = ? FOR UPDATE", id).Exec(ctx); err != nil {
 			return ports.SessionState{}, mapError("lock a session", err)
@@ -121,9 +121,9 @@ func (r sessions) EndOldest(ctx context.Context, user uuid.UUID, keep int, reaso
 		") AS own WHERE place > ?)", user, stamp(now), stamp(now), keep)
 }
 
-// end removes the sessions that the condition on s and t selects, moves their tokens into the blacklist, and
-// returns how many there were. On PostgreSQL it is one statement, which takes the tokens, in order, before it
-// touches a session: whoever rotates does so too.
+// end removes the sessions that a condition on s and t selects, moves their tokens into the blacklist, and returns how
+// many there were. On PostgreSQL it is one statement, which locks the tokens, in order, before the sessions, as Rotate
+// does.
 func (r sessions) end(ctx context.Context, reason domain.RevocationReason, now time.Time, where string, args ...any) (int, error) {
 	const (
 		which   = "SELECT t.session_id FROM refresh_tokens AS t JOIN sessions AS s ON s.id = t.session_id WHERE "
@@ -152,8 +152,8 @@ func (r sessions) end(ctx context.Context, reason domain.RevocationReason, now t
 }
 
 func (r sessions) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
-	// The token is locked first, as by all others, and looked at again under its lock: it may have been rotated. Its
-	// session is locked as well, so that it is not waited for.
+	// It locks the token first, as all methods do, and looks at it again, since it may have been rotated. It also locks
+	// the session, and so passes over one that is held.
 	n, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT t.session_id FROM refresh_tokens AS t "+
 		"JOIN sessions AS s ON s.id = t.session_id WHERE t.session_id IN ("+
 		"SELECT session_id FROM refresh_tokens WHERE expires_at <= ? UNION ALL SELECT id FROM sessions WHERE expires_at <= ?"+

@@ -12,8 +12,7 @@ import (
 	"coffeeshop/ports"
 )
 
-// The statements of the hot path are written for PostgreSQL; SQLite takes the same ones, its parameters being
-// ?1 instead of $1.
+// The statements of the hot path, for PostgreSQL; SQLite's are the same with ?1 instead of $1.
 var (
 	authenticate = "SELECT " + of("u", userColumns) + ", s.generation, s.delivered, CASE WHEN s.generation <> $2 THEN (" +
 		"SELECT max(r.revoked_at) FROM revoked_refresh_tokens AS r " +

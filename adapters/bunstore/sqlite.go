@@ -37,8 +37,8 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	}
 
 	busy := fmt.Sprintf("_pragma=busy_timeout(%d)", busyTime.Milliseconds())
-	// 32 MB of pages (negative: in KB), and a log of 4,000 of them, so that what a refresh touches among a million
-	// sessions is mostly in memory, and written back less than once a refresh.
+	// A cache of 32 MB (negative: in KB) and a log of 4,000 pages: among a million sessions a refresh finds most of its
+	// pages in memory, and a page is written back less than once a refresh.
 	writer, err := sql.Open("sqlite", dsn(path, busy, "_txlock=immediate", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
 		"_pragma=foreign_keys(1)", "_pragma=cache_size(-32000)", "_pragma=wal_autocheckpoint(4000)", "_pragma=journal_size_limit(67108864)"))
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"coffeeshop/ports"
 )
 
-// transaction is what a scope inside InTx has beside its connection.
+// transaction is the part of a scope that exists only inside InTx.
 type transaction struct {
 	pg    pgx.Tx                   // PostgreSQL only
 	alone func(func() error) error // runs a function that uses pg, and keeps Bun off the connection meanwhile
@@ -46,7 +46,7 @@ func (s scope) atomically(ctx context.Context, fn func(tx scope) error) error {
 	return err
 }
 
-// retryAlone runs a single statement, again when it loses; inside a transaction only once, which has lost with it.
+// retryAlone runs a single statement, again when it loses. Inside a transaction, which loses with it, it runs it once.
 func (s scope) retryAlone(ctx context.Context, fn func() error) error {
 	if s.tx != nil {
 		return fn()
@@ -143,7 +143,7 @@ func (s scope) lockKey(ctx context.Context, key int64) error {
 	return nil
 }
 
-// guardedJobs keeps all else off the transaction's connection while a job is enqueued.
+// guardedJobs keeps Bun off the transaction's connection while a job is enqueued.
 type guardedJobs struct {
 	alone func(func() error) error
 	jobs  ports.Jobs

@@ -148,7 +148,7 @@ func (r users) DeleteSignUps(ctx context.Context, ids ...uuid.UUID) error {
 		return err
 	}
 	const which = "status = 'unverified' AND id IN (?)"
-	in := bun.List(append([]uuid.UUID{uuid.Nil}, ids...)) // of nobody, too: a list must not be empty
+	in := bun.List(append([]uuid.UUID{uuid.Nil}, ids...)) // with nobody's id, since a list must not be empty
 	if err := challenges(r).delete(ctx, "user_id IN (SELECT id FROM users WHERE "+which+")", in); err != nil {
 		return mapError("delete the challenges of unverified users", err)
 	}

@@ -82,7 +82,7 @@ func emailFlag(cmd *cobra.Command, email *string) {
 	_ = cmd.MarkFlagRequired("email") // it fails for unknown flags only
 }
 
-// readPassword reads a password from where the caller said, else from the terminal.
+// readPassword reads a password from standard input, a file, or else the terminal.
 func readPassword(t Terminal, stdin bool, file string) (domain.Secret, error) {
 	switch {
 	case stdin:

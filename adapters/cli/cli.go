@@ -36,7 +36,7 @@ type Commands struct {
 	CreateAdmin  func(ctx context.Context, email string, password domain.Secret) (domain.User, error)
 	PromoteAdmin func(ctx context.Context, email string) (domain.User, error)
 
-	KeyAlgorithms []string // what GenerateKey takes
+	KeyAlgorithms []string // of GenerateKey
 	GenerateKey   func(ctx context.Context, algorithm string) (kid string, err error)
 	ListKeys      func(ctx context.Context) ([]Key, error)
 	RetireKey     func(ctx context.Context, kid string) error
@@ -59,8 +59,7 @@ type Migration struct {
 	AppliedAt time.Time // zero: pending, or not known
 }
 
-// Terminal is what the commands read from and write to. Passwords are prompted for without an echo where In is
-// a real terminal.
+// Terminal is the input and output of the commands. They prompt for passwords without an echo if In is a real terminal.
 type Terminal struct {
 	In       io.Reader
 	Out, Err io.Writer
@@ -163,7 +162,7 @@ func newRoot(c Commands, t Terminal) *cobra.Command {
 	return root
 }
 
-// group is a command that only holds others.
+// group is a command with nothing but subcommands.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 		return errors.New("a command is missing")

@@ -2,11 +2,11 @@ package hashqueue
 
 import "container/list"
 
-// party is one of those who share turns and places: everybody, in it the neighbourhoods, in each of them its
-// networks. A party exists while a task of its waits.
+// party shares turns and places with others of its level. There are three levels: everybody, neighbourhoods, networks. A
+// party exists while one of its tasks waits.
 //
-// The parties within one are served in turn. The one that had the last turn stands behind all others, newcomers
-// too: it goes to the end of the line only when the next turn is given.
+// The parties within one are served in turn. The one with the last turn stands behind all others, newcomers too: it goes
+// to the end of the line only when the next turn is given.
 type party struct {
 	name    string
 	within  *party // nil: everybody
@@ -27,7 +27,7 @@ func newParty(name string, within *party) *party {
 	return &party{name: name, within: within, parties: map[string]*party{}, sizes: map[int]*list.List{}}
 }
 
-// origin is where a task comes from: the names of its neighbourhood and network.
+// origin is the neighbourhood and the network of a task.
 type origin [2]string
 
 // add puts a task at the end of its network.
@@ -45,7 +45,7 @@ func (p *party) add(t *task) {
 	p.count(1)
 }
 
-// next takes out the task whose turn it is. There has to be one.
+// next removes and returns the task that is next. There has to be one.
 func (p *party) next() *task {
 	if p.served != nil {
 		p.served.inLine = p.line.PushBack(p.served)
@@ -62,7 +62,7 @@ func (p *party) next() *task {
 	return member.next()
 }
 
-// leave takes the task out, if it still waits.
+// leave removes the task, if it still waits.
 func (t *task) leave() {
 	if t.place == nil {
 		return
@@ -112,9 +112,8 @@ func (p *party) forget(member *party) {
 	p.line.Remove(member.inLine)
 }
 
-// loser returns the task that gives its place to a newcomer when all places are taken: the last one of the party
-// with most tasks, if that party holds two more than the newcomer's, so that it does not hold fewer afterwards.
-// Nil: the newcomer has its share.
+// loser returns the task that gives its place to a newcomer when all places are taken: the last one of the party with
+// most tasks, if that party has at least two more than the newcomer's. Otherwise the newcomer has its share: nil.
 func (p *party) loser(from ...string) *task {
 	if len(from) == 0 {
 		return nil

@@ -88,7 +88,7 @@ func (q *Queue) wait(from origin) time.Duration {
 	return time.Duration(q.everyone.ahead(from[:]...)+1) * q.average / time.Duration(q.width)
 }
 
-// overloaded names the time in which a newcomer would have its turn.
+// overloaded is the refusal, with the time until a newcomer would have its turn.
 func (q *Queue) overloaded(from origin) error {
 	return domain.Overloaded(max(time.Second, q.wait(from).Round(time.Second)))
 }

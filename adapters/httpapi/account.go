@@ -11,8 +11,7 @@ import (
 	"coffeeshop/domain"
 )
 
-// passwordFailures are what a new password can break; throttled and overloaded are what whoever has something
-// compared or guessed can meet.
+// passwordFailures are those of new passwords; throttled and overloaded those of calls that compare a password or a code.
 var (
 	passwordFailures = []*domain.Error{domain.ErrPasswordCommon, domain.ErrPasswordPersonal, domain.ErrPasswordProduct}
 	throttled        = domain.Throttled(time.Second)
@@ -85,7 +84,7 @@ func (a *API) confirmEmail(ctx context.Context, in *struct{ Body CodeBody }) (*u
 	return userAnswer(a.app.ConfirmEmail(ctx, principalOf(ctx), in.Body.Code, sourceOf(ctx)))
 }
 
-// CurrentPasswordBody proves that it is the owner who asks.
+// CurrentPasswordBody proves that the owner asks.
 type CurrentPasswordBody struct {
 	CurrentPassword string `json:"current_password" example:"correct horse battery staple" doc:"The present password."`
 }

@@ -30,18 +30,18 @@ const (
 	writeLife   = 30 * time.Second // counted from the request's arrival
 	idleLife    = 90 * time.Second
 
-	// methodOther stands for every method that HTTP does not define, which Fiber would answer in plain text.
+	// methodOther replaces methods that Fiber does not know: it would answer them in plain text.
 	methodOther = "OTHER"
 )
 
-// Config is what the API needs to know besides the application.
+// Config is the configuration of the API.
 type Config struct {
 	Version        string
 	Production     bool
-	TrustedProxies []netip.Prefix                  // whose X-Forwarded-For is believed
+	TrustedProxies []netip.Prefix                  // their X-Forwarded-For is believed
 	JWKS           func() []byte                   // the public keys of access tokens, as JSON
 	Mailbox        Mailbox                         // nil: there is no /dev/mailbox
-	Ready          func(ctx context.Context) error // what /readyz asks; nil: always ready
+	Ready          func(ctx context.Context) error // the answer of /readyz
 }
 
 // API is the HTTP side of the application.
@@ -117,7 +117,7 @@ func (a *API) Serve(ln net.Listener) error {
 	return nil
 }
 
-// Shutdown stops listening and waits for the requests at work, until ctx ends; what is left then is aborted.
+// Shutdown stops listening and waits for the requests at work. When ctx ends, it aborts them.
 func (a *API) Shutdown(ctx context.Context) error {
 	defer a.abort()
 	a.mu.Lock()
@@ -175,7 +175,7 @@ func humaConfig(version string) huma.Config {
 	return cfg
 }
 
-// render panics on a document that cannot be marshalled: it holds nothing but what this package put there.
+// render panics if the document cannot be marshalled, which would be a defect of this package.
 func render(api huma.API) []byte {
 	plain, err := json.Marshal(api.OpenAPI())
 	if err != nil {

@@ -58,7 +58,7 @@ func (a *API) registerAuth() {
 var refreshFailures = []*domain.Error{domain.ErrTokenMalformed, domain.ErrTokenExpired, domain.ErrTokenScope,
 	domain.ErrTokenUnknown, domain.ErrTokenRevoked, domain.ErrTokenReused}
 
-// Message answers a call that has nothing to tell but that it was done.
+// Message is the answer of a call without a result.
 type Message struct {
 	Message string `json:"message" example:"Done." doc:"What was done, for people."`
 }
@@ -131,7 +131,7 @@ func (a *API) resend(ctx context.Context, in *struct{ Body ResendBody }) (*messa
 	return message("If the address waits for a code, it is on its way.", a.app.Resend(ctx, again))
 }
 
-// LoginBody proves who somebody is.
+// LoginBody identifies a user.
 type LoginBody struct {
 	Email    string `json:"email" example:"ada@example.com" doc:"The address."`
 	Password string `json:"password" example:"correct horse battery staple" doc:"The password."`
@@ -144,7 +144,7 @@ func (a *API) logIn(ctx context.Context, in *loginInput) (*tokensOutput, error) 
 	return tokens(pair, err)
 }
 
-// TokenForm is the password grant of RFC 6749 §4.3.2. What else clients send along is ignored.
+// TokenForm is the password grant of RFC 6749 §4.3.2. Other parameters are ignored.
 type TokenForm struct {
 	_         struct{} `additionalProperties:"true"`
 	GrantType string   `json:"grant_type,omitempty" enum:"password" example:"password" doc:"The only grant there is."`
@@ -177,7 +177,7 @@ func (a *API) logOut(ctx context.Context, in *refreshTokenInput) (*messageOutput
 	return message("The session has ended.", a.app.Logout(ctx, in.Body.RefreshToken, sourceOf(ctx)))
 }
 
-// Tokens are what a client works with from a login on.
+// Tokens are the result of a login or a refresh.
 type Tokens struct {
 	AccessToken  string `json:"access_token" example:"eyJhbGciOiJIUzI1NiJ9.eyJzY29wZSI6ImFjY2Vzc190b2tlbiJ9.c2lnbmF0dXJl" doc:"For the Authorization header."`
 	RefreshToken string `json:"refresh_token" example:"eyJhbGciOiJIUzI1NiJ9.eyJzY29wZSI6InJlZnJlc2hfdG9rZW4ifQ.c2lnbmF0dXJl" doc:"For one exchange at /auth/refresh."`
@@ -197,7 +197,7 @@ func tokens(pair application.TokenPair, err error) (*tokensOutput, error) {
 	}}, nil
 }
 
-// locales are in the order of languages; the first is for who asks for none of them.
+// locales are in the order of languages. The first is the default.
 var (
 	locales   = []domain.Locale{domain.LocaleEnglish, domain.LocaleRussian}
 	languages = language.NewMatcher([]language.Tag{language.English, language.Russian})

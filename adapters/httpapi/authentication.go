@@ -11,7 +11,7 @@ import (
 	"coffeeshop/domain"
 )
 
-// authenticate finds the caller, once a request, before anything else of it is looked at.
+// authenticate finds the caller, once a request and before anything else.
 func (a *API) authenticate(ctx huma.Context, next func(huma.Context)) {
 	r := requestOf(ctx.Context())
 	scheme, token, _ := strings.Cut(ctx.Header(fiber.HeaderAuthorization), " ")

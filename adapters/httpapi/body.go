@@ -61,7 +61,7 @@ func faulty(p *Problem, location, message string) *Problem {
 	return p.with(&request{}, FaultyPart{Location: location, Message: message})
 }
 
-// inspectJSON finds what encoding/json and Huma let pass: text that is not UTF-8, members that appear twice,
+// inspectJSON refuses what encoding/json and Huma accept: text that is not UTF-8, members that appear twice,
 // control characters, and null where the schema of the body does not allow it. Bodies here are flat objects, so
 // that null is looked for in the outermost one.
 func inspectJSON(data []byte, schema *huma.Schema) *Problem {
@@ -117,7 +117,7 @@ func locationOf(pointer jsontext.Pointer) string {
 	return cleanLocation(location)
 }
 
-// inspectForm checks what a form's parser would let pass.
+// inspectForm refuses forms that a parser would accept although they are ambiguous or not plain text.
 func inspectForm(data []byte) *Problem {
 	values, err := url.ParseQuery(string(data))
 	if err != nil || len(data) == 0 {
@@ -139,7 +139,7 @@ func inspectForm(data []byte) *Problem {
 	return nil
 }
 
-// formFormat has Huma read forms, whose values are all text, into the same kinds of types as JSON.
+// formFormat makes Huma read forms into the same kinds of types as JSON.
 var formFormat = huma.Format{
 	Marshal: func(io.Writer, any) error { return errors.New("answers are never forms") },
 	Unmarshal: func(data []byte, v any) error {

@@ -19,7 +19,7 @@ const (
 	pathOpenAPI = "/openapi.json"
 )
 
-// serveDocs serves the OpenAPI document, and Swagger UI from the binary: nothing is fetched from elsewhere.
+// serveDocs serves the OpenAPI document, and Swagger UI from the binary, without the network.
 func (a *API) serveDocs() {
 	a.fiber.Get(pathOpenAPI, func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentType, typeJSON)
@@ -66,7 +66,7 @@ func docsPolicy(page []byte) string {
 	}, "; ")
 }
 
-// recorder keeps what a handler of net/http answers.
+// recorder keeps the answer of a handler of net/http.
 type recorder struct {
 	header http.Header
 	body   bytes.Buffer

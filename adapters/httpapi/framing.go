@@ -6,9 +6,9 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// frame looks at the header of every request before its body is read. fasthttp reads much that a proxy in front may
-// read otherwise: where the two disagree on where a request ends or whom it is for, one client can slip requests in
-// between those of others (RFC 9112 §11.2).
+// frame checks the header of every request before its body is read. fasthttp accepts much that a proxy in front may read
+// otherwise. If the two disagree about the end or the host of a request, one client can smuggle requests in between those
+// of others (RFC 9112 §11.2).
 func frame(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	switch {
 	case ambiguous(h):
@@ -24,8 +24,8 @@ func frame(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 // chunked is the length that fasthttp gives to bodies in chunks.
 const chunked = -1
 
-// ambiguous reports whether the request is one that RFC 9112 has or lets a server refuse. It reads the header as it
-// came: of what appears twice, fasthttp keeps one.
+// ambiguous reports whether RFC 9112 lets a server refuse the request. It reads the raw header: fasthttp keeps one of two
+// equal names.
 func ambiguous(h *fasthttp.RequestHeader) bool {
 	hosts, lengths, codings := 0, 0, 0
 	for raw := h.RawHeaders(); len(raw) > 0; {

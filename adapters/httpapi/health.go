@@ -32,12 +32,10 @@ type Health struct {
 type healthOutput struct{ Body Health }
 
 func (a *API) ready(ctx context.Context, _ *struct{}) (*healthOutput, error) {
-	if a.cfg.Ready != nil {
-		if err := a.cfg.Ready(ctx); err != nil {
-			r := requestOf(ctx)
-			r.err = err
-			return nil, errNotReady.with(r)
-		}
+	if err := a.cfg.Ready(ctx); err != nil {
+		r := requestOf(ctx)
+		r.err = err
+		return nil, errNotReady.with(r)
 	}
 	return &healthOutput{Health{"ok"}}, nil
 }

@@ -32,8 +32,8 @@ var (
 		domain.ErrTokenScope, domain.ErrTokenReused, domain.ErrSessionEnded}
 )
 
-// register adds an operation, with what all of them have in common: the caller is authenticated before anything
-// else is looked at, the body is inspected before Huma reads it, and every failure is documented.
+// register adds an operation. It authenticates the caller first, inspects the body before Huma reads it, and documents
+// every failure.
 func register[I, O any](a *API, op huma.Operation, handler func(context.Context, *I) (*O, error), failures ...*domain.Error) {
 	op.BodyReadTimeout = -1 // Huma's would stay on the connection; Fiber has the body already
 	problems := []*Problem{errInternal}
@@ -60,7 +60,7 @@ func register[I, O any](a *API, op huma.Operation, handler func(context.Context,
 	huma.Register(a.huma, op, handler)
 }
 
-// example is for bodies whose members are not all meant to be sent together.
+// example documents a body whose members are not all sent together.
 func example(value any) *huma.RequestBody {
 	return &huma.RequestBody{Content: map[string]*huma.MediaType{typeJSON: {Example: value}}}
 }

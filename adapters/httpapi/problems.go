@@ -70,7 +70,7 @@ func newProblem(status int, code, detail string) *Problem {
 
 func (p *Problem) Error() string { return p.Detail }
 
-// GetStatus makes a Problem what Huma takes for an error.
+// GetStatus implements huma.StatusError.
 func (p *Problem) GetStatus() int { return p.Status }
 
 // ContentType has Huma answer with the media type of problems.
@@ -83,7 +83,7 @@ func (p *Problem) with(r *request, parts ...FaultyPart) *Problem {
 	return &of
 }
 
-// problemOf maps an error to what the caller may know of it, and keeps the rest for the log.
+// problemOf maps an error to the problem that the caller may see, and keeps the rest for the log.
 func problemOf(r *request, err error) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
@@ -121,7 +121,7 @@ func describe(failure *domain.Error) *Problem {
 	return p
 }
 
-// wwwAuthenticate is what RFC 6750 §3 has a 401 say: nothing but the scheme where no token was given.
+// wwwAuthenticate is the header of a 401 (RFC 6750 §3): only the scheme when no token was given.
 func wwwAuthenticate(failure *domain.Error) string {
 	if errors.Is(failure, domain.ErrTokenMissing) || errors.Is(failure, domain.ErrInvalidCredentials) {
 		return "Bearer"
@@ -191,7 +191,7 @@ func init() { //nolint:gochecknoinits // there is no other way to set them once
 	}
 }
 
-// fromHuma makes a problem of what an operation returned, or of what Huma found in its input.
+// fromHuma makes a problem of an operation's error, or of the faults that Huma found in its input.
 func fromHuma(r *request, status int, errs []error) *Problem {
 	switch status {
 	case http.StatusBadRequest:
@@ -234,7 +234,7 @@ func faultyPart(err error) FaultyPart {
 	return part
 }
 
-// cleanLocation keeps a location up to the first name that is no plain word: the caller made it up.
+// cleanLocation cuts a location at the first name that is no plain word, since the caller invented it.
 func cleanLocation(location string) string {
 	for i, r := range location {
 		if !isWordRune(r) && r != '[' && r != ']' || i > requestIDMaxBytes {

@@ -31,13 +31,13 @@ const (
 
 type requestKey struct{}
 
-// request is what is known about a request while it is answered.
+// request is the record of a request while it is answered.
 type request struct {
 	start     time.Time
 	source    domain.Source
 	principal domain.Principal // zero before authentication
 	route     string           // the pattern that matched; empty: none
-	err       error            // what went wrong here, rather than with the caller; for the log
+	err       error            // the service's own failure; for the log
 	stack     []byte           // of a panic
 	wantsJSON bool             // of the mailbox, whose pages are for people otherwise
 }
@@ -108,8 +108,7 @@ func (a *API) answer(c *fiber.Ctx, r *request) {
 	}
 }
 
-// refuse is Fiber's error handler. It sees what never became a request that could be routed: Fiber calls it
-// instead of observe.
+// refuse is Fiber's error handler, which it calls instead of observe for a request that it cannot route.
 func (a *API) refuse(c *fiber.Ctx, err error) error {
 	r := a.begin(c)
 	a.problem(c, r, err)
@@ -118,7 +117,7 @@ func (a *API) refuse(c *fiber.Ctx, err error) error {
 	return nil
 }
 
-// write logs a request: never its query, headers or body, in which there are secrets.
+// write logs a request, without its query, headers and body, which may hold secrets.
 func (a *API) write(c *fiber.Ctx, r *request) {
 	status := c.Response().StatusCode()
 	level := zapcore.InfoLevel
@@ -159,7 +158,7 @@ func (a *API) write(c *fiber.Ctx, r *request) {
 	})))
 }
 
-// requestID takes the caller's id if it is harmless, and otherwise makes one.
+// requestID returns the caller's id if it is harmless, and otherwise a new one.
 func requestID(given string) string {
 	if given == "" || len(given) > requestIDMaxBytes {
 		return uuid.NewString()

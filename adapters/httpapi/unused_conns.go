@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// unusedConns is a listener that knows on which of its connections nothing has been sent yet, as browsers and load
-// balancers keep them ready: fasthttp waits for them, when it shuts down, as if they were requests.
+// unusedConns is a listener that knows its connections without a request, which browsers and load balancers keep ready.
+// At shutdown fasthttp would wait for them as if they were requests.
 type unusedConns struct {
 	net.Listener
 	mu        sync.Mutex

@@ -125,7 +125,7 @@ func (a *API) getUser(ctx context.Context, in *userPath) (*userOutput, error) {
 	return userAnswer(a.app.User(ctx, principalOf(ctx), in.ID.UUID))
 }
 
-// UpdateUserBody says what to change.
+// UpdateUserBody holds the changes.
 type UpdateUserBody struct {
 	FirstName       clearable `json:"first_name,omitempty" example:"Ada" doc:"The first name; null clears it."`
 	LastName        clearable `json:"last_name,omitempty" example:"King" doc:"The last name; null clears it."`
@@ -153,7 +153,7 @@ func (a *API) deleteUser(ctx context.Context, in *userPath) (*struct{}, error) {
 // pathID is a user's id in a path, in the one form that we write.
 type pathID struct{ uuid.UUID }
 
-// UnmarshalText takes fewer forms than the embedded method, and does not quote what it refuses.
+// UnmarshalText accepts fewer forms than the embedded method, and does not quote a refused text.
 func (id *pathID) UnmarshalText(text []byte) (err error) {
 	if len(text) != 36 {
 		return errors.New("must be a UUID")
@@ -164,12 +164,12 @@ func (id *pathID) UnmarshalText(text []byte) (err error) {
 	return nil
 }
 
-// cursor is the place after a user in the list, in a form that nobody is tempted to build themselves.
+// cursor is the place after a user in the list. Its text is opaque.
 type cursor struct{ after uuid.UUID }
 
 func (c cursor) String() string { return base64.RawURLEncoding.EncodeToString(c.after[:]) }
 
-// UnmarshalText reads what String wrote.
+// UnmarshalText reads the text of String.
 func (c *cursor) UnmarshalText(text []byte) error {
 	id, err := base64.RawURLEncoding.Strict().DecodeString(string(text))
 	if err != nil || len(id) != len(c.after) {
@@ -179,7 +179,7 @@ func (c *cursor) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// clearable is a text that null clears: it tells null, which becomes the empty text, from absence.
+// clearable is a text that null clears. It distinguishes null, the empty text, from absence.
 type clearable struct{ text *string }
 
 // UnmarshalJSON reads text or null.

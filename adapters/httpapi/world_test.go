@@ -81,6 +81,9 @@ func newWorld(t testing.TB, adjust ...func(*options)) *world {
 		},
 	})
 	must(t, err)
+	if o.config.Ready == nil {
+		o.config.Ready = func(context.Context) error { return nil }
+	}
 	w.api = httpapi.New(w.app, o.config, w.log.logger())
 	ln, err := net.Listen("tcp", o.listen)
 	must(t, err)

@@ -20,9 +20,9 @@ type keySet struct {
 	jwks   []byte
 }
 
-// readFolder reads the folder. Of a file that cannot be used it takes the key from the set before, if there is one there,
-// and reports the fault beside the set. Without a set before every fault is an error, and without a key that can sign
-// there is no set.
+// readFolder reads the folder. For a file that cannot be used it takes the key of the set before, if that has one, and
+// returns the fault beside the set. It returns no set without a key that can sign, or if there is a fault and no set
+// before.
 func readFolder(dir string, accessLife time.Duration, now time.Time, before *keySet) (*keySet, error) {
 	files, err := listFiles(dir)
 	if err != nil {

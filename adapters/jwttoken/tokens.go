@@ -8,7 +8,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
-	"errors"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -72,9 +71,6 @@ func New(cfg Config) (*Tokens, error) {
 	}
 	if cfg.KeysDir == "" {
 		return t, nil
-	}
-	if cfg.AccessLife <= 0 {
-		return nil, errors.New("a key folder needs the life of access tokens")
 	}
 	set, err := readFolder(cfg.KeysDir, cfg.AccessLife, t.cfg.Now(), nil)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 )
 
 // A mail is two files in the folder of each locale: NAME.txt, which also defines "subject", and NAME.html, which
-// defines "content" for layout.html. common.txt and common.html are what the mails of a locale share. NAME is
+// defines "content" for layout.html. The mails of a locale share common.txt and common.html. NAME is
 // a challenge's purpose (data: domain.Codes) or a notice's kind (data: domain.Notice): a new notice is new files.
 //
 //go:embed templates
@@ -122,7 +122,7 @@ func (t templates) render(name string, locale domain.Locale, data any) (content,
 	return content{locale, subject.String(), strings.TrimSpace(text.String()) + "\n", html.String()}, nil
 }
 
-// plainIP lets nothing through that is not an address.
+// plainIP returns only addresses.
 func plainIP(text string) string {
 	ip, err := netip.ParseAddr(text)
 	if err != nil {
@@ -133,8 +133,8 @@ func plainIP(text string) string {
 
 const agentMaxBytes = 120
 
-// plainAgent makes a user agent harmless. A thief chooses it, and mail programs turn whatever looks like an
-// address into a link: only letters, digits and a few signs stay, and dots only between digits.
+// plainAgent makes a user agent harmless, which a thief may choose: mail programs turn texts that look like addresses into
+// links. Letters, digits and a few signs stay, and dots between digits.
 func plainAgent(text string) string {
 	var out strings.Builder
 	for i := 0; i < len(text) && out.Len() < agentMaxBytes; i++ {

@@ -9,7 +9,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// Arguments are readable by whoever reads the database: they carry ids and nothing else.
+// Arguments can be read in the database: they carry ids only.
 type (
 	sendChallenge struct {
 		ID uuid.UUID `json:"id"`
@@ -38,8 +38,8 @@ func (purge) InsertOpts() river.InsertOpts {
 	}}
 }
 
-// backOff begins so short that a mail server which is away for seconds costs seconds; its last step repeats.
-// All attempts together take about a day, which is as long as a challenge waits for its mail.
+// backOff begins with seconds, for a mail server that is away for seconds. Its last step repeats.
+// All tries together take about a day, which is as long as a challenge waits for its mail.
 var backOff = []time.Duration{
 	time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute,
 	15 * time.Minute, 30 * time.Minute, time.Hour,
@@ -49,7 +49,7 @@ const attempts = 32
 
 type retryPolicy struct{ now func() time.Time }
 
-// NextRetry adds up to a fifth at random, so that mails which failed together do not come back together.
+// NextRetry adds up to a fifth at random, so that mails that failed together are not retried together.
 func (p retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
 	wait := backOff[min(max(job.Attempt, 1), len(backOff))-1]
 	return p.now().Add(wait + rand.N(wait/5)) //nolint:gosec // nothing hangs on guessing it

@@ -26,7 +26,7 @@ type Queue struct {
 
 // NewQueue returns a queue for both engines.
 func NewQueue() (*Queue, error) {
-	config := &river.Config{Logger: slog.New(slog.DiscardHandler)} // what goes wrong is returned
+	config := &river.Config{Logger: slog.New(slog.DiscardHandler)} // errors are returned
 	postgres, err := river.NewClient(riverpgxv5.New(nil), config)
 	if err != nil {
 		return nil, fmt.Errorf("set up the queue for PostgreSQL: %w", err)

@@ -24,12 +24,12 @@ const (
 	jobTimeout  = time.Minute
 	rescueAfter = 2 * time.Minute // then a job of a killed process is taken up again
 	purgeEvery  = 5 * time.Minute
-	keepDone    = time.Hour // completed jobs stay that long, for whoever looks into the table
+	keepDone    = time.Hour // completed jobs stay that long in the table
 	cancelGrace = 2 * time.Second
 )
 
-// Work is what the jobs call. A method returns nil when there is nothing left to do, also because what the id
-// names is gone; after an error it is called again, later.
+// Work is the work of the jobs. A method returns nil when there is nothing left to do, also when the row of the id is
+// gone. After an error it is called again later.
 type Work interface {
 	DeliverChallenge(ctx context.Context, id uuid.UUID) error
 	DeliverNotice(ctx context.Context, id uuid.UUID) error
@@ -119,7 +119,7 @@ func (w *Worker) Stop(ctx context.Context) error {
 	return fmt.Errorf("stop the worker of jobs: %w", errors.Join(err, w.client.StopAndCancel(grace)))
 }
 
-// errorLog logs failed attempts: the last one of a job as an error, since nobody comes back to it.
+// errorLog logs failed tries: the last one of a job as an error.
 type errorLog struct{ log *zap.Logger }
 
 func (l errorLog) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {

@@ -11,7 +11,7 @@ import (
 	"coffeeshop/domain"
 )
 
-// What a budget may be. The least interval between two that are let through follows: a microsecond.
+// The limits of a budget. Its least interval is a microsecond.
 const (
 	budgetMost    = 1_000_000
 	budgetTime    = time.Second
@@ -33,9 +33,9 @@ func parseBudget(text string) (any, error) {
 	return domain.Budget{Burst: n, Interval: d / time.Duration(n)}, nil
 }
 
-// Proxies are the networks whose X-Forwarded-For is believed.
+// Proxies are the networks of trusted proxies.
 func (c Config) Proxies() []netip.Prefix {
-	networks, _ := parseNetworks(c.TrustedProxies) // Load has reported what is wrong
+	networks, _ := parseNetworks(c.TrustedProxies) // Load has reported errors
 	return networks
 }
 
@@ -68,7 +68,7 @@ func parseNetwork(text string) (netip.Prefix, error) {
 	if addr := network.Addr(); addr.Is4In6() && network.Bits() >= 96 {
 		network = netip.PrefixFrom(addr.Unmap(), network.Bits()-96)
 	}
-	if network.Bits() == 0 { // whoever is believed chooses an address for each call, and no limit holds
+	if network.Bits() == 0 { // a believed caller could choose an address for each call
 		return netip.Prefix{}, errors.New("would have everybody believed")
 	}
 	return network.Masked(), nil

@@ -49,7 +49,7 @@ type Config struct {
 	SessionMaxPerUser int `env:"SESSION_MAX_PER_USER" envDefault:"20" range:"1 to 1000"`
 
 	BcryptCost int `env:"BCRYPT_COST" envDefault:"12" range:"4 to 15"`
-	HashQueue  int `env:"HASH_QUEUE" range:"1 to 100000"` // default: what the queue takes for the machine
+	HashQueue  int `env:"HASH_QUEUE" range:"1 to 100000"` // default: hashqueue's, which fits the machine
 
 	EmailHost         string        `env:"EMAIL_HOST"`
 	EmailPort         int           `env:"EMAIL_PORT" envDefault:"587" range:"1 to 65535"`

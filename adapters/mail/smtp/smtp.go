@@ -114,7 +114,7 @@ func (t *Transport) Deliver(ctx context.Context, message mail.Message) error {
 	if line != nil {
 		_ = line.Close() // the library leaves it open after a failed greeting
 	}
-	if err == nil || m.IsDelivered() { // how they part is no reason to send it again
+	if err == nil || m.IsDelivered() { // a failure after the delivery is no reason to send it again
 		return nil
 	}
 	return fmt.Errorf("send by %s: %w", client.ServerAddr(), failure(ctx, err))
@@ -151,8 +151,8 @@ func failure(ctx context.Context, err error) error {
 	return err
 }
 
-// sending tells an error of the mail's own commands. From the first byte of the content on, only a refusal means
-// that the server does not have it: it may have read the end that we could not see arrive.
+// sending maps an error of the mail's own commands. Once the content is on its way, only a refusal means that the server
+// does not have the mail: it may have read the end of it.
 func sending(e *gomail.SendError) error {
 	if code := e.ErrorCode(); code != 0 { // 4xx or 5xx
 		numbers := strings.TrimSpace(fmt.Sprint(code, " ", e.EnhancedStatusCode()))
