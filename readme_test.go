@@ -11,6 +11,8 @@ import (
 	"testing"
 )
 
+var goBlock = regexp.MustCompile("(?s)\n( *)```go\n(.*?)\n *```\n")
+
 // The Go code in README.md and CONTRIBUTING.md names its file in the first line. It compiles there, and keeps the
 // dependency rule.
 func TestExamples_CompileWhereTheyBelong(t *testing.T) {
@@ -21,7 +23,7 @@ func TestExamples_CompileWhereTheyBelong(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, block := range regexp.MustCompile("(?sm)^( {0,3})```go\n(.*?)^ {0,3}```$").FindAllStringSubmatch(string(text), -1) {
+		for _, block := range goBlock.FindAllStringSubmatch(string(text), -1) {
 			found++
 			code := strings.ReplaceAll("\n"+block[2], "\n"+block[1], "\n")[1:]
 			name := strings.TrimSpace(strings.TrimPrefix(strings.SplitN(code, "\n", 2)[0], "//"))
