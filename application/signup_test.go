@@ -63,7 +63,7 @@ func TestSignUp_OfAVerifiedAddressChangesNothingAndAnswersAlike(t *testing.T) {
 		t.Error("a code was mailed")
 	}
 	if _, err := w.store.Users().ByID(w.ctx, again.ID); !errors.Is(err, domain.ErrNotFound) {
-		t.Errorf("the attempt was stored: %v", err)
+		t.Errorf("the sign-up was stored: %v", err)
 	}
 	if w.user(owner.ID) != owner {
 		t.Error("the owner's account changed")
@@ -74,16 +74,16 @@ func TestVerify_TheCodeDecidesWhichAttemptBecomesTheAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for i, email := range []string{"first@example.com", "second@example.com"} { // of two, the owner's
-		attempts := []domain.User{w.signUpFrom("192.0.2.1", email), w.signUpFrom("198.51.100.1", email)}
+		signUps := []domain.User{w.signUpFrom("192.0.2.1", email), w.signUpFrom("198.51.100.1", email)}
 		w.deliver()
-		if err := w.Verify(w.ctx, application.Verify{Email: email, Code: w.mails.codesOf(attempts[i].ID).Digits.Reveal()}); err != nil {
+		if err := w.Verify(w.ctx, application.Verify{Email: email, Code: w.mails.codesOf(signUps[i].ID).Digits.Reveal()}); err != nil {
 			t.Fatal(err)
 		}
-		if got := w.user(attempts[i].ID); !got.Verified() {
-			t.Errorf("%s: the owner's attempt is not verified", email)
+		if got := w.user(signUps[i].ID); !got.Verified() {
+			t.Errorf("%s: the owner's sign-up is not verified", email)
 		}
-		if _, err := w.store.Users().ByID(w.ctx, attempts[1-i].ID); !errors.Is(err, domain.ErrNotFound) {
-			t.Errorf("%s: the other attempt is still there: %v", email, err)
+		if _, err := w.store.Users().ByID(w.ctx, signUps[1-i].ID); !errors.Is(err, domain.ErrNotFound) {
+			t.Errorf("%s: the other sign-up is still there: %v", email, err)
 		}
 	}
 }
@@ -95,7 +95,7 @@ func TestVerify_WithAnIDHonoursThatAttemptOnly(t *testing.T) {
 	w.deliver()
 	code := w.mails.last().Digits.Reveal()
 	if err := w.Verify(w.ctx, application.Verify{Email: "ada@example.com", Code: code, ID: uuid.New()}); !errors.Is(err, domain.ErrInvalidCode) {
-		t.Fatalf("another attempt's id: %v", err)
+		t.Fatalf("another sign-up's id: %v", err)
 	}
 	if err := w.Verify(w.ctx, application.Verify{Email: "ada@example.com", Code: code, ID: mine.ID}); err != nil {
 		t.Fatal(err)
@@ -105,8 +105,8 @@ func TestVerify_WithAnIDHonoursThatAttemptOnly(t *testing.T) {
 func TestVerify_WhenSeveralAttemptsAreVerifiedAtOnceOneBecomesTheAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	const attempts = 3
-	for i := range attempts {
+	const signUps = 3
+	for i := range signUps {
 		w.signUpFrom(fmt.Sprintf("192.0.2.%d", i), "ada@example.com")
 	}
 	w.deliver()
@@ -114,7 +114,7 @@ func TestVerify_WhenSeveralAttemptsAreVerifiedAtOnceOneBecomesTheAccount(t *test
 	var group sync.WaitGroup
 	for i := range cap(results) {
 		group.Go(func() {
-			results <- w.Verify(w.ctx, application.Verify{Email: "ada@example.com", Code: w.mails.codes[i%attempts].Long.Reveal()})
+			results <- w.Verify(w.ctx, application.Verify{Email: "ada@example.com", Code: w.mails.codes[i%signUps].Long.Reveal()})
 		})
 	}
 	group.Wait()
@@ -128,7 +128,7 @@ func TestVerify_WhenSeveralAttemptsAreVerifiedAtOnceOneBecomesTheAccount(t *test
 		}
 	}
 	if won != 1 {
-		t.Errorf("%d attempts became the account", won)
+		t.Errorf("%d sign-ups became the account", won)
 	}
 }
 
@@ -256,15 +256,15 @@ func TestDeliver_AMailServerThatIsAwayLosesNothing(t *testing.T) {
 func TestPurge_RemovesWhatHasExpired(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	attempt := w.signUp("slow@example.com")
+	signUp := w.signUp("slow@example.com")
 	kept := w.verified("ada@example.com")
 	w.login("ada@example.com")
 	w.clock.advance(domain.SignUpLife)
 	if err := w.Purge(w.ctx); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.store.Users().ByID(w.ctx, attempt.ID); !errors.Is(err, domain.ErrNotFound) {
-		t.Errorf("the attempt: %v", err)
+	if _, err := w.store.Users().ByID(w.ctx, signUp.ID); !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("the sign-up: %v", err)
 	}
 	if sessions, err := w.store.Sessions().ByUser(w.ctx, kept.ID, time.Time{}); err != nil || len(sessions) != 0 {
 		t.Errorf("sessions %v, %v", sessions, err)

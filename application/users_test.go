@@ -234,15 +234,15 @@ func TestCreateAdmin_NeverTouchesAVerifiedAccountAndReplacesASignUp(t *testing.T
 	if w.user(ada.ID).PasswordHash != ada.PasswordHash {
 		t.Error("the password changed")
 	}
-	attempt := w.signUp("bob@example.com")
+	signUp := w.signUp("bob@example.com")
 	bob, err := w.CreateAdmin(w.ctx, "bob@example.com", password)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if stored := w.user(bob.ID); bob.ID == attempt.ID || !stored.ActiveAdmin(w.clock.Now()) {
+	if stored := w.user(bob.ID); bob.ID == signUp.ID || !stored.ActiveAdmin(w.clock.Now()) {
 		t.Errorf("created %+v", bob)
 	}
-	if _, err := w.store.Users().ByID(w.ctx, attempt.ID); !errors.Is(err, domain.ErrNotFound) {
+	if _, err := w.store.Users().ByID(w.ctx, signUp.ID); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("the sign-up is still there: %v", err)
 	}
 	if _, err := w.PromoteAdmin(w.ctx, "nobody@example.com"); !errors.Is(err, domain.ErrUserNotFound) {

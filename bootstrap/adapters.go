@@ -3,12 +3,11 @@ package bootstrap
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"go.uber.org/fx"
 	"go.uber.org/zap"
-
-	"time"
 
 	"coffeeshop/adapters/bcrypthash"
 	"coffeeshop/adapters/hashqueue"

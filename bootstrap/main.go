@@ -8,12 +8,11 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 	"time"
 
 	"go.uber.org/fx"
-
-	"slices"
 
 	"coffeeshop/adapters/cli"
 	"coffeeshop/adapters/jwttoken"

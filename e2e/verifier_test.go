@@ -60,7 +60,7 @@ func TestVerifier_AnotherProgramThatKnowsTheKeySetVerifiesAccessTokensOnly(t *te
 	}
 	t.Cleanup(func() { _ = in.Close(); _ = cmd.Wait() })
 	said := bufio.NewScanner(out)
-	verdict := func(token string) string {
+	outcome := func(token string) string {
 		t.Helper()
 		if _, err := fmt.Fprintln(in, token); err != nil || !said.Scan() {
 			t.Fatalf("the verifier is gone: %v", err)
@@ -78,15 +78,15 @@ func TestVerifier_AnotherProgramThatKnowsTheKeySetVerifiesAccessTokensOnly(t *te
 		pair := s.login(t, adminEmail, adminPassword)
 		var me user
 		s.call(t, "GET", "/users/me", pair.Access, nil).want(t, 200, "").into(t, &me)
-		if got := verdict(pair.Access); got != "accepted: "+me.ID {
+		if got := outcome(pair.Access); got != "accepted: "+me.ID {
 			t.Errorf("%s: an access token is %s", algorithm, got)
 		}
-		if got := verdict(pair.Refresh); !strings.HasPrefix(got, "refused:") {
+		if got := outcome(pair.Refresh); !strings.HasPrefix(got, "refused:") {
 			t.Errorf("%s: a refresh token is %s", algorithm, got)
 		}
 		old = append(old, pair)
 		for _, pair := range old {
-			if got := verdict(pair.Access); !strings.HasPrefix(got, "accepted:") {
+			if got := outcome(pair.Access); !strings.HasPrefix(got, "accepted:") {
 				t.Errorf("after %s: an older access token is %s", algorithm, got)
 			}
 		}

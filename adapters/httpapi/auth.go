@@ -7,7 +7,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
-
 	"golang.org/x/text/language"
 
 	"coffeeshop/application"

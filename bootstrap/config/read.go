@@ -9,12 +9,11 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
 	"github.com/joho/godotenv"
-
-	"strconv"
 
 	"coffeeshop/domain"
 )

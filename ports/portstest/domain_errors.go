@@ -11,12 +11,12 @@ import (
 )
 
 var domainErrorTests = tests{
-	"a transaction goes on after every verdict, and commits what it did before and after": func(e *env) {
+	"a transaction goes on after every domain error, and commits what it did before and after": func(e *env) {
 		taken, moved := e.user(), e.user()
 		moved.ChangeEmail(taken.Email, e.now)
 		stale := taken
 		stale.Version++
-		for name, verdict := range map[string]struct {
+		for name, failure := range map[string]struct {
 			want error
 			call func(tx ports.Store) error
 		}{
@@ -40,8 +40,8 @@ var domainErrorTests = tests{
 				if err := tx.Users().Create(e.ctx, before); err != nil {
 					return err
 				}
-				if err := verdict.call(tx); !errors.Is(err, verdict.want) {
-					return fmt.Errorf("%s: error %w, want %w", name, err, verdict.want)
+				if err := failure.call(tx); !errors.Is(err, failure.want) {
+					return fmt.Errorf("%s: error %w, want %w", name, err, failure.want)
 				}
 				return tx.Users().Create(e.ctx, after)
 			})

@@ -136,8 +136,8 @@ func (e *env) newVerified(email domain.Email) domain.User {
 	return u
 }
 
-// attempt stores an unverified user.
-func (e *env) attempt(email domain.Email) domain.User {
+// signUp stores an unverified user.
+func (e *env) signUp(email domain.Email) domain.User {
 	e.Helper()
 	u := e.newUser(email)
 	same(e, ok[bool](e)(e.Store.Users().CreateSignUp(e.ctx, u)), true)

@@ -144,8 +144,8 @@ var hasherTests = map[string]func(h *hashing){
 					h.Fatalf("%q: %s", malformed, message)
 				}
 			}
-			if verdict := (*domain.Error)(nil); errors.As(err, &verdict) {
-				h.Fatalf("%q: %v", malformed, verdict)
+			if refusal := (*domain.Error)(nil); errors.As(err, &refusal) {
+				h.Fatalf("%q: %v", malformed, refusal)
 			}
 		}
 	},

@@ -89,7 +89,7 @@ var heldTests = tests{
 		e.passesOver(func() held {
 			var u domain.User
 			for range 3 {
-				u = e.attempt(e.email())
+				u = e.signUp(e.email())
 			}
 			return func(tx ports.Store) error { return tx.Users().Update(e.ctx, u) }
 		}, func(s ports.Store, limit int) (int, error) {

@@ -45,12 +45,12 @@ var purgeTests = tests{
 		var passed []domain.User
 		var gone, kept []domain.Challenge
 		for range 5 {
-			u := e.attempt(e.email())
+			u := e.signUp(e.email())
 			passed = append(passed, u)
 			gone = append(gone, e.challenge(domain.PurposeVerifyEmail, u.Email, u.ID, 0))
 		}
 		now := passed[4].UnverifiedUntil
-		later, verified := e.attempt(e.email()), e.user()
+		later, verified := e.signUp(e.email()), e.user()
 		kept = append(kept, e.challenge(domain.PurposeVerifyEmail, later.Email, later.ID, 0))
 		purge := func(at time.Time) func(int) (int, error) {
 			return func(limit int) (int, error) { return e.Store.Users().DeleteUnverified(e.ctx, at, limit) }
@@ -67,7 +67,7 @@ var purgeTests = tests{
 	},
 	"Users.DeleteUnverified called at the same moment counts each user once": func(e *env) {
 		for range 20 {
-			e.attempt(e.email())
+			e.signUp(e.email())
 		}
 		same(e, e.purgeAtOnce(3, func(limit int) (int, error) {
 			return e.Store.Users().DeleteUnverified(e.ctx, e.now.Add(domain.SignUpLife), limit)

@@ -54,7 +54,7 @@ var transactionTests = tests{
 			return err
 		})
 	},
-	"a transaction goes on after a verdict of the store": func(e *env) {
+	"a transaction goes on after a domain error of the store": func(e *env) {
 		taken, other := e.user(), e.newVerified(e.email())
 		e.inTx(func(tx ports.Store) error {
 			if _, err := tx.Users().ByID(e.ctx, newID()); !errors.Is(err, domain.ErrNotFound) {
@@ -62,7 +62,7 @@ var transactionTests = tests{
 			}
 			created, err := tx.Users().CreateSignUp(e.ctx, e.newUser(taken.Email))
 			if err != nil || created {
-				return errors.Join(errors.New("the attempt was not refused"), err)
+				return errors.Join(errors.New("it was not refused"), err)
 			}
 			return tx.Users().Create(e.ctx, other)
 		})
@@ -153,7 +153,7 @@ var transactionTests = tests{
 		}))
 	},
 	"Lock of users in any order and combination does not wait in a circle": func(e *env) {
-		a, b, c := e.admin(), e.user(), e.attempt(e.email())
+		a, b, c := e.admin(), e.user(), e.signUp(e.email())
 		all := []ports.UserSet{
 			{IDs: []uuid.UUID{a.ID, b.ID, c.ID}},
 			{IDs: []uuid.UUID{c.ID, a.ID}},

@@ -19,7 +19,7 @@ var uniquenessTests = tests{
 		e.fails(err, domain.ErrNotFound)
 	},
 	"Create does not mind unverified users of the address": func(e *env) {
-		u := e.attempt(e.email())
+		u := e.signUp(e.email())
 		e.must(e.Store.Users().Create(e.ctx, e.newVerified(u.Email)))
 	},
 	"of concurrent Creates of one address one succeeds": func(e *env) {
@@ -40,7 +40,7 @@ var uniquenessTests = tests{
 		e.fails(e.Store.Users().Create(e.ctx, e.newVerified(again)), domain.ErrEmailTaken)
 	},
 	"Update is ErrEmailTaken when it verifies a second user of the address": func(e *env) {
-		second := e.attempt(e.email())
+		second := e.signUp(e.email())
 		e.must(e.Store.Users().Create(e.ctx, e.newVerified(second.Email)))
 		verified := second
 		verified.Verify(e.now)
@@ -55,7 +55,7 @@ var uniquenessTests = tests{
 		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
 	},
 	"Update lets an unverified user keep an address that is taken": func(e *env) {
-		u := e.attempt(e.email())
+		u := e.signUp(e.email())
 		e.must(e.Store.Users().Create(e.ctx, e.newVerified(u.Email)))
 		e.must(u.Rename("Ann", "", e.now))
 		e.must(e.Store.Users().Update(e.ctx, u))
@@ -85,7 +85,7 @@ func verifyAll(e *env, lockAddress bool) {
 	email := e.email()
 	attempts := make([]domain.User, racers)
 	for i := range attempts {
-		attempts[i] = e.attempt(email)
+		attempts[i] = e.signUp(email)
 	}
 	winner := e.oneWins(e.race(racers, func(i int) error {
 		return e.Store.InTx(e.ctx, func(tx ports.Store) error {
@@ -112,7 +112,7 @@ func verifyAll(e *env, lockAddress bool) {
 var signUpTests = tests{
 	"CreateSignUp stores several unverified users of one address": func(e *env) {
 		email := e.email()
-		for _, u := range []domain.User{e.attempt(email), e.attempt(email), e.attempt(email)} {
+		for _, u := range []domain.User{e.signUp(email), e.signUp(email), e.signUp(email)} {
 			same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
 		}
 	},
@@ -142,7 +142,7 @@ var signUpTests = tests{
 		verified := e.user()
 		var users []domain.User
 		var asked []domain.Challenge
-		for _, u := range []domain.User{e.attempt(e.email()), e.attempt(e.email()), verified, e.attempt(e.email())} {
+		for _, u := range []domain.User{e.signUp(e.email()), e.signUp(e.email()), verified, e.signUp(e.email())} {
 			users = append(users, u)
 			asked = append(asked, e.challenge(domain.PurposeVerifyEmail, u.Email, u.ID, 0))
 		}

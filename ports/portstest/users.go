@@ -40,14 +40,14 @@ var userTests = tests{
 	},
 	"ByEmail returns the newest unverified user while none is verified": func(e *env) {
 		email := e.email()
-		e.attempt(email)
-		newest := e.attempt(email)
+		e.signUp(email)
+		newest := e.signUp(email)
 		same(e, ok[domain.User](e)(e.Store.Users().ByEmail(e.ctx, email.Key)), newest)
 	},
 	"ByEmail returns the verified user before newer unverified ones": func(e *env) {
 		email := e.email()
-		old := e.attempt(email)
-		e.attempt(email)
+		old := e.signUp(email)
+		e.signUp(email)
 		old.Verify(e.now)
 		e.must(e.Store.Users().Update(e.ctx, old))
 		same(e, ok[domain.User](e)(e.Store.Users().ByEmail(e.ctx, email.Key)).ID, old.ID)
@@ -96,7 +96,7 @@ var userTests = tests{
 		same(e, got.Version, u.Version+racers)
 	},
 	"Update stores every field and raises the version": func(e *env) {
-		u := e.attempt(e.email())
+		u := e.signUp(e.email())
 		e.must(u.Rename("Ann", "Lee", e.now))
 		u.Verify(e.now)
 		u.ChangeEmail(e.email(), e.now)
@@ -210,7 +210,7 @@ var userTests = tests{
 		e.revoked(s.Token, domain.ReasonRevoked, e.now)
 	},
 	"Delete takes unverified users too, and frees the address": func(e *env) {
-		u := e.attempt(e.email())
+		u := e.signUp(e.email())
 		e.must(e.Store.Users().Delete(e.ctx, u.ID, e.now))
 		v := e.newVerified(u.Email)
 		e.must(e.Store.Users().Create(e.ctx, v))

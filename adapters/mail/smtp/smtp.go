@@ -7,13 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/textproto"
+	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
-
-	"net/textproto"
-	"strings"
-
 	librarysmtp "github.com/wneessen/go-mail/smtp"
 
 	"coffeeshop/adapters/mail"
