@@ -11,7 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -46,8 +46,7 @@ type DB struct {
 	pool  *pgxpool.Pool // nil on SQLite
 	path  string        // of SQLite's file
 
-	preparing    sync.Mutex // guards authenticate
-	authenticate *sql.Stmt  // SQLite only; nil before its first use
+	authenticate atomic.Pointer[sql.Stmt] // SQLite only; nil before its first use
 }
 
 var _ ports.Store = (*DB)(nil)

@@ -47,14 +47,15 @@ func (r sessions) Authenticate(ctx context.Context, id uuid.UUID, generation int
 // readAuthenticated runs SQLite's prepared statement of Authenticate. It prepares the statement at its first use: before,
 // there may be no tables.
 func (db *DB) readAuthenticated(ctx context.Context, fields []any, args ...any) (err error) {
-	db.preparing.Lock()
-	if db.authenticate == nil {
-		db.authenticate, err = db.read.DB.PrepareContext(ctx, authenticateSQLite)
-	}
-	stmt := db.authenticate
-	db.preparing.Unlock()
-	if err != nil {
-		return err
+	stmt := db.authenticate.Load()
+	if stmt == nil {
+		if stmt, err = db.read.DB.PrepareContext(ctx, authenticateSQLite); err != nil {
+			return err
+		}
+		if !db.authenticate.CompareAndSwap(nil, stmt) {
+			_ = stmt.Close() // another call was first
+			stmt = db.authenticate.Load()
+		}
 	}
 	return stmt.QueryRowContext(ctx, args...).Scan(fields...)
 }
