@@ -45,8 +45,13 @@ func (r sessions) Authenticate(ctx context.Context, id uuid.UUID, generation int
 }
 
 // readAuthenticated runs SQLite's prepared statement of Authenticate. It prepares the statement at its first use: before,
-// there may be no tables.
+// there may be no tables. The read takes microseconds, and no writer keeps it waiting: watching over ctx meanwhile would
+// cost half as much again.
 func (db *DB) readAuthenticated(ctx context.Context, fields []any, args ...any) (err error) {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	ctx = context.WithoutCancel(ctx)
 	stmt := db.authenticate.Load()
 	if stmt == nil {
 		if stmt, err = db.read.DB.PrepareContext(ctx, authenticateSQLite); err != nil {
