@@ -17,7 +17,7 @@ import (
 const (
 	shown = `^coffeeshop/(application|adapters/[a-z]+)\.|serveConn$|blowfish\.ExpandKey$|huma/v2\.(Register|writeResponse)|` +
 		`\(\*Conn\)\.Query$|lib\.Xsqlite3_(step|prepare_v2)$|syscall\.(read|write)$|libc\.Xfsync$|runtime\.(gcBgMarkWorker|mallocgc|mcall)$`
-	hidden = `\.func[0-9]|bunstore\.(retry|scope\.|cached)|hashqueue\.\(\*(lane|Queue)\)|\.answer$`
+	hidden = `\.func[0-9]|bunstore\.(retry|scope\.)|hashqueue\.\(\*Queue\)|\.answer$`
 )
 
 const shownMost = 16
