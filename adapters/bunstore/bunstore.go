@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,8 +44,6 @@ type DB struct {
 	read  *bun.DB
 	pool  *pgxpool.Pool // nil on SQLite
 	path  string        // of SQLite's file
-
-	authenticate atomic.Pointer[sql.Stmt] // SQLite only; nil before its first use
 }
 
 var _ ports.Store = (*DB)(nil)

@@ -32,37 +32,19 @@ func (r sessions) Authenticate(ctx context.Context, id uuid.UUID, generation int
 	var s domain.Session
 	var superseded maybeTime
 	fields := append(u.fields(), &s.Generation, &s.DeliveredGeneration, &superseded)
-	var err error
-	if r.db.isPostgres() {
+	err := ctx.Err()
+	switch {
+	case err != nil:
+	case r.db.isPostgres():
 		err = r.queryRow(ctx, fields, authenticate, id, generation, stamp(now))
-	} else {
-		err = r.db.readAuthenticated(ctx, fields, id, generation, stamp(now))
+	default:
+		// The read takes microseconds, and no writer keeps it waiting: to watch over ctx meanwhile would cost as much again.
+		err = r.db.read.DB.QueryRowContext(context.WithoutCancel(ctx), authenticateSQLite, id, generation, stamp(now)).Scan(fields...)
 	}
 	if err != nil {
 		return ports.Authenticated{}, mapError("read a session", err)
 	}
 	return ports.Authenticated{User: u.user(), Generation: s.Generation, InUse: s.InUse(), SupersededAt: superseded.Time}, nil
-}
-
-// readAuthenticated runs SQLite's prepared statement of Authenticate. It prepares the statement at its first use: before,
-// there may be no tables. The read takes microseconds, and no writer keeps it waiting: watching over ctx meanwhile would
-// cost half as much again.
-func (db *DB) readAuthenticated(ctx context.Context, fields []any, args ...any) (err error) {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	ctx = context.WithoutCancel(ctx)
-	stmt := db.authenticate.Load()
-	if stmt == nil {
-		if stmt, err = db.read.DB.PrepareContext(ctx, authenticateSQLite); err != nil {
-			return err
-		}
-		if !db.authenticate.CompareAndSwap(nil, stmt) {
-			_ = stmt.Close() // another call was first
-			stmt = db.authenticate.Load()
-		}
-	}
-	return stmt.QueryRowContext(ctx, args...).Scan(fields...)
 }
 
 func (r sessions) MarkDelivered(ctx context.Context, id uuid.UUID, generation int64) error {

@@ -2,7 +2,6 @@ package bunstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
-	_ "modernc.org/sqlite" // the driver
 )
 
 // busyTime is how long a statement waits for another process.
@@ -39,7 +37,7 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	busy := fmt.Sprintf("_pragma=busy_timeout(%d)", busyTime.Milliseconds())
 	// A cache of 32 MB (negative: in KB) and a log of 4,000 pages: among a million sessions a refresh finds most of its
 	// pages in memory, and a page is written back less than once a refresh.
-	writer, err := sql.Open("sqlite", dsn(path, busy, "_txlock=immediate", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
+	writer, err := openKeeping(dsn(path, busy, "_txlock=immediate", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
 		"_pragma=foreign_keys(1)", "_pragma=cache_size(-32000)", "_pragma=wal_autocheckpoint(4000)", "_pragma=journal_size_limit(67108864)"))
 	if err != nil {
 		return err
@@ -49,7 +47,7 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	if err := retry(ctx, func() error { return writer.PingContext(ctx) }); err != nil {
 		return errors.Join(err, writer.Close())
 	}
-	reader, err := sql.Open("sqlite", dsn(path, busy, "_pragma=query_only(1)", "_pragma=mmap_size(1073741824)"))
+	reader, err := openKeeping(dsn(path, busy, "_pragma=query_only(1)", "_pragma=mmap_size(1073741824)"))
 	if err != nil {
 		return errors.Join(err, writer.Close())
 	}
