@@ -26,13 +26,13 @@ type database struct {
 type worker = riverjobs.Worker
 
 // newDatabase opens the database, and closes it when everything else has stopped.
-func newDatabase(lc fx.Lifecycle, cfg config.Config) (*database, error) {
+func newDatabase(lc fx.Lifecycle, cfg config.Config, log *zap.Logger) (*database, error) {
 	queue, err := riverjobs.NewQueue()
 	if err != nil {
 		return nil, err
 	}
 	db, err := bunstore.Open(context.Background(), bunstore.Config{
-		PostgresURL: cfg.PostgresURL().Reveal(), SQLitePath: cfg.SQLitePath(),
+		PostgresURL: cfg.PostgresURL().Reveal(), SQLitePath: cfg.SQLitePath(), Log: log.Named("database"),
 	}, queue)
 	if err != nil {
 		return nil, err

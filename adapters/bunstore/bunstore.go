@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/uptrace/bun"
+	"go.uber.org/zap"
 
 	"coffeeshop/domain"
 	"coffeeshop/ports"
@@ -23,9 +24,10 @@ import (
 
 // Config names the database.
 type Config struct {
-	PostgresURL string // selects PostgreSQL; a URL or a keyword/value string
-	SQLitePath  string // the file, otherwise; it and its folder are made when they are not there
-	MaxConns    int    // connections at most, on SQLite those that read; 0: a default that fits the machine
+	PostgresURL string      // selects PostgreSQL; a URL or a keyword/value string
+	SQLitePath  string      // the file, otherwise; it and its folder are made when they are not there
+	MaxConns    int         // connections at most, on SQLite those that read; 0: a default that fits the machine
+	Log         *zap.Logger // nil: nothing is logged
 }
 
 // JobQueue enqueues jobs inside the store's transactions: a job is there when the transaction commits, and only
@@ -39,11 +41,12 @@ type JobQueue interface {
 // DB is an open database, and the ports.Store over it.
 type DB struct {
 	scope
-	jobs  JobQueue
-	write *bun.DB // PostgreSQL: the only one. SQLite: one connection
-	read  *bun.DB
-	pool  *pgxpool.Pool // nil on SQLite
-	path  string        // of SQLite's file
+	jobs   JobQueue
+	write  *bun.DB // PostgreSQL: the only one. SQLite: one connection
+	read   *bun.DB
+	pool   *pgxpool.Pool // nil on SQLite
+	path   string        // of SQLite's file
+	writer *writer       // SQLite only; what write uses
 }
 
 var _ ports.Store = (*DB)(nil)
@@ -52,6 +55,9 @@ var _ ports.Store = (*DB)(nil)
 // which is enough for migrations.
 func Open(ctx context.Context, cfg Config, jobs JobQueue) (*DB, error) {
 	db := &DB{jobs: jobs}
+	if cfg.Log == nil {
+		cfg.Log = zap.NewNop()
+	}
 	var err error
 	switch {
 	case cfg.PostgresURL != "":
@@ -73,7 +79,8 @@ func (db *DB) isPostgres() bool { return db.pool != nil }
 // Pool is PostgreSQL's pool of connections; nil on SQLite.
 func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 
-// SQLite is the one connection that writes; nil on PostgreSQL. While it is in use all other writers wait.
+// SQLite is the way to SQLite's one writer; nil on PostgreSQL. A transaction, and a statement outside of one, waits in the
+// writer's queue. While a transaction is open, all others wait.
 func (db *DB) SQLite() *sql.DB {
 	if db.isPostgres() {
 		return nil
@@ -88,7 +95,7 @@ const closeTime = 10 * time.Second
 func (db *DB) Close() error {
 	if !db.isPostgres() {
 		// The writer is last: it takes the log back into the file.
-		if err := errors.Join(db.read.Close(), db.write.Close()); err != nil {
+		if err := errors.Join(db.read.Close(), db.write.Close(), db.writer.close()); err != nil {
 			return fmt.Errorf("close the database: %w", err)
 		}
 		return nil

@@ -48,6 +48,9 @@ func lost(err error) bool {
 	if errors.As(err, &pg) {
 		return pg.Code == "40001" || pg.Code == "40P01" // serialization failure, deadlock
 	}
+	if errors.Is(err, errGroupEnded) {
+		return true
+	}
 	code := sqliteCode(err) & 0xff
 	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
 }
@@ -92,6 +95,9 @@ func unavailable(err error) bool {
 	}
 	return pgconn.SafeToRetry(err) // the connection was closed before anything was sent
 }
+
+// violatesConstraint reports whether SQLite refused a statement for its rows, and left the transaction alone.
+func violatesConstraint(err error) bool { return sqliteCode(err)&0xff == sqlite3.SQLITE_CONSTRAINT }
 
 // violatesReference reports whether err says that a referenced row is absent.
 func violatesReference(err error) bool {

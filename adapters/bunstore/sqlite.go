@@ -2,6 +2,8 @@ package bunstore
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
+	"modernc.org/sqlite"
 )
 
 // busyTime is how long a statement waits for another process.
@@ -37,19 +40,22 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	busy := fmt.Sprintf("_pragma=busy_timeout(%d)", busyTime.Milliseconds())
 	// A cache of 32 MB (negative: in KB) and a log of 4,000 pages: among a million sessions a refresh finds most of its
 	// pages in memory, and a page is written back less than once a refresh.
-	writer, err := openKeeping(dsn(path, busy, "_txlock=immediate", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
+	connector, err := sqlite.NewConnector(dsn(path, busy, "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
 		"_pragma=foreign_keys(1)", "_pragma=cache_size(-32000)", "_pragma=wal_autocheckpoint(4000)", "_pragma=journal_size_limit(67108864)"))
 	if err != nil {
 		return err
 	}
-	writer.SetMaxOpenConns(1)
 	// Two processes that open a new file at once can both find it busy while one of them turns the log on.
-	if err := retry(ctx, func() error { return writer.PingContext(ctx) }); err != nil {
-		return errors.Join(err, writer.Close())
+	var conn driver.Conn
+	if err := retry(ctx, func() (err error) { conn, err = keepingConnector{connector}.Connect(ctx); return err }); err != nil {
+		return err
+	}
+	if db.writer, err = newWriter(ctx, conn.(*keepingConn), cfg.Log); err != nil {
+		return errors.Join(err, conn.Close())
 	}
 	reader, err := openKeeping(dsn(path, busy, "_pragma=query_only(1)", "_pragma=mmap_size(1073741824)"))
 	if err != nil {
-		return errors.Join(err, writer.Close())
+		return errors.Join(err, db.writer.close())
 	}
 	readers := cfg.MaxConns
 	if readers <= 0 {
@@ -59,7 +65,7 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	reader.SetMaxIdleConns(readers)
 
 	db.path = path
-	db.write = bun.NewDB(writer, sqlitedialect.New())
+	db.write = bun.NewDB(sql.OpenDB(memberConnector{db.writer}), sqlitedialect.New())
 	db.read = bun.NewDB(reader, sqlitedialect.New())
 	return nil
 }

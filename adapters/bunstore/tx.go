@@ -34,11 +34,15 @@ func (s scope) atomically(ctx context.Context, fn func(tx scope) error) error {
 	if s.tx != nil {
 		return fn(s)
 	}
-	run := s.db.inSQLite
-	if s.db.isPostgres() {
-		run = s.db.inPostgres
-	}
-	err := retry(ctx, func() error { return run(ctx, fn) })
+	alone := false
+	err := retry(ctx, func() error {
+		if s.db.isPostgres() {
+			return s.db.inPostgres(ctx, fn)
+		}
+		err := s.db.inSQLite(ctx, alone, fn)
+		alone = alone || errors.Is(err, errGroupEnded)
+		return err
+	})
 	if err != nil && !known(err) {
 		return mapError("run a transaction", err)
 	}
@@ -114,12 +118,21 @@ func (db *DB) inPostgres(ctx context.Context, fn func(tx scope) error) error {
 	return mapError("commit a transaction", alone(func() error { return tx.Commit(ctx) }))
 }
 
-func (db *DB) inSQLite(ctx context.Context, fn func(tx scope) error) error {
-	tx, err := db.write.BeginTx(ctx, nil)
+// inSQLite runs a transaction as a member of a group, or alone.
+func (db *DB) inSQLite(ctx context.Context, alone bool, fn func(tx scope) error) (err error) {
+	tx, err := db.write.BeginTx(context.WithValue(context.WithoutCancel(ctx), entryKey{}, entry{ctx, alone}), nil)
 	if err != nil {
 		return mapError("begin a transaction", err)
 	}
-	defer func() { _ = tx.Rollback() }() // does nothing after the commit
+	committing := false
+	defer func() {
+		if committing {
+			return
+		}
+		if errBack := tx.Rollback(); errors.Is(errBack, errGroupEnded) {
+			err = errBack // fn's error may rest on rows that are no longer there
+		}
+	}()
 	t := &transaction{jobs: refusingJobs{errNoQueue}}
 	if db.jobs != nil {
 		t.jobs = guardedJobs{func(fn func() error) error { return fn() }, db.jobs.InSQLite(tx.Tx)}
@@ -127,6 +140,10 @@ func (db *DB) inSQLite(ctx context.Context, fn func(tx scope) error) error {
 	if err := fn(scope{db: db, read: tx, write: tx, tx: t}); err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return mapError("commit a transaction", err)
+	}
+	committing = true
 	return mapError("commit a transaction", tx.Commit())
 }
 
