@@ -2,10 +2,10 @@ package bunstore
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/uptrace/bun"
 
 	"coffeeshop/domain"
 	"coffeeshop/ports"
@@ -15,32 +15,23 @@ type audit struct{ scope }
 
 var _ ports.Audit = audit{}
 
-type auditRow struct {
-	bun.BaseModel `bun:"table:audit_events,alias:a"`
-
-	ID      uuid.UUID `bun:",pk"`
-	At      time.Time
-	Actor   uuid.NullUUID
-	Subject uuid.NullUUID
-	Action  domain.Action
-	domain.Source
-	Details map[string]string // JSON
-}
-
 func (r audit) Append(ctx context.Context, e domain.AuditEvent) error {
-	row := auditRow{
-		ID: e.ID, At: stamp(e.At), Actor: orNull(e.Actor), Subject: orNull(e.Subject), Action: e.Action,
-		Source: e.Source, Details: e.Details,
+	details := []byte("{}")
+	var err error
+	if e.Details != nil {
+		if details, err = json.Marshal(e.Details); err != nil {
+			return err
+		}
 	}
-	if row.Details == nil {
-		row.Details = map[string]string{}
-	}
-	_, err := r.write.NewInsert().Model(&row).Exec(ctx)
+	_, err = r.write.insert(ctx, "audit_events", "id, at, actor, subject, action, ip, user_agent, request_id, details", []any{
+		e.ID, stamp(e.At), orNull(e.Actor), orNull(e.Subject), string(e.Action),
+		e.Source.IP, e.Source.UserAgent, e.Source.RequestID, string(details),
+	}, "")
 	return mapError("record an audit event", err)
 }
 
 func (r audit) Forget(ctx context.Context, user uuid.UUID) error {
-	_, err := r.write.NewRaw("UPDATE audit_events SET ip = '', user_agent = '', details = '{}' WHERE actor = ? OR subject = ?", user, user).Exec(ctx)
+	_, err := r.write.exec(ctx, "UPDATE audit_events SET ip = '', user_agent = '', details = '{}' WHERE actor = ? OR subject = ?", user, user)
 	return mapError("forget a user in the audit events", err)
 }
 

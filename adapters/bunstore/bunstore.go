@@ -10,7 +10,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,7 +17,6 @@ import (
 	"github.com/uptrace/bun"
 	"go.uber.org/zap"
 
-	"coffeeshop/domain"
 	"coffeeshop/ports"
 )
 
@@ -70,7 +68,10 @@ func Open(ctx context.Context, cfg Config, jobs JobQueue) (*DB, error) {
 	if err != nil {
 		return nil, mapError("open the database", err)
 	}
-	db.scope = scope{db: db, read: db.read, write: db.write}
+	db.scope = scope{db: db, read: statements{IDB: db.read}, write: statements{IDB: db.write}}
+	if !db.isPostgres() {
+		db.scope.read.bound, db.scope.write.bound = db.read.DB, db.write.DB
+	}
 	return db, nil
 }
 
@@ -120,8 +121,8 @@ func (db *DB) Close() error {
 // scope is the whole database, or one transaction of it.
 type scope struct {
 	db    *DB
-	read  bun.IDB
-	write bun.IDB
+	read  statements
+	write statements
 	tx    *transaction // nil outside InTx
 }
 
@@ -140,9 +141,9 @@ func (s scope) Jobs() ports.Jobs {
 }
 
 // forUpdate is the clause that locks the selected rows; SQLite's writing transactions exclude each other anyway.
-func (s scope) forUpdate(tail string) bun.Safe {
+func (s scope) forUpdate(tail string) string {
 	if s.db.isPostgres() {
-		return bun.Safe("FOR UPDATE " + tail)
+		return " FOR UPDATE " + tail
 	}
 	return ""
 }
@@ -166,38 +167,9 @@ func (s scope) refuseTx() error {
 	return nil
 }
 
-// insert adds a row if the clause selects one.
-func (s scope) insert(ctx context.Context, table, columns string, values []any, clause string, args ...any) (sql.Result, error) {
-	items := "?" + strings.Repeat(", ?", len(values)-1)
-	text := "INSERT INTO " + table + " (" + columns + ") SELECT " + items + " " + clause
-	return s.write.NewRaw(text, append(values, args...)...).Exec(ctx)
-}
-
 // purge deletes up to limit rows of a table whose column has reached a value. It passes over rows that another
 // transaction holds, and returns how many it deleted.
 func (s scope) purge(ctx context.Context, table, key, column string, value any, limit int) (int, error) {
-	return count(s.write.NewRaw("WITH due AS MATERIALIZED (SELECT "+key+" FROM "+table+" WHERE "+column+" <= ? ORDER BY "+column+" LIMIT ? ?) "+
-		"DELETE FROM "+table+" WHERE "+key+" IN (SELECT "+key+" FROM due)", value, limit, s.forUpdate("SKIP LOCKED")).Exec(ctx))
-}
-
-// of prefixes columns with a table's alias.
-func of(alias, columns string) string {
-	return alias + "." + strings.ReplaceAll(columns, ", ", ", "+alias+".")
-}
-
-// one returns the outcome of a statement on one row: domain.ErrNotFound when there was none.
-func one(res sql.Result, err error) error {
-	n, err := count(res, err)
-	if err == nil && n == 0 {
-		return domain.ErrNotFound
-	}
-	return err
-}
-
-func count(res sql.Result, err error) (int, error) {
-	if err != nil {
-		return 0, err
-	}
-	n, err := res.RowsAffected()
-	return int(n), err
+	return count(s.write.exec(ctx, "WITH due AS MATERIALIZED (SELECT "+key+" FROM "+table+" WHERE "+column+" <= ? ORDER BY "+column+
+		" LIMIT ?"+s.forUpdate("SKIP LOCKED")+") DELETE FROM "+table+" WHERE "+key+" IN (SELECT "+key+" FROM due)", value, limit))
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/uptrace/bun"
 
 	"coffeeshop/domain"
 	"coffeeshop/ports"
@@ -16,20 +15,26 @@ type challenges struct{ scope }
 var _ ports.Challenges = challenges{}
 
 type challengeRow struct {
-	bun.BaseModel `bun:"table:challenges,alias:c"`
-
-	ID       uuid.UUID `bun:",pk"`
-	Purpose  domain.Purpose
-	Email    string
-	EmailKey string
-	UserID   uuid.NullUUID
-	Locale   domain.Locale
-	Guesses  int
-	domain.Source
+	ID           uuid.UUID
+	Purpose      domain.Purpose
+	Email        string
+	EmailKey     string
+	UserID       uuid.NullUUID
+	Locale       domain.Locale
+	Guesses      int
+	Source       domain.Source
 	CreatedAt    time.Time
 	HandOvers    int
 	HandedOverAt *time.Time
 	ExpiresAt    time.Time
+}
+
+const challengeColumns = "id, purpose, email, email_key, user_id, locale, guesses, ip, user_agent, request_id, " +
+	"created_at, hand_overs, handed_over_at, expires_at"
+
+func (r *challengeRow) fields() []any {
+	return []any{&r.ID, (*string)(&r.Purpose), &r.Email, &r.EmailKey, &r.UserID, (*string)(&r.Locale), &r.Guesses,
+		&r.Source.IP, &r.Source.UserAgent, &r.Source.RequestID, &r.CreatedAt, &r.HandOvers, &r.HandedOverAt, &r.ExpiresAt}
 }
 
 func (r challengeRow) challenge() domain.Challenge {
@@ -46,52 +51,51 @@ func (r challenges) Create(ctx context.Context, c domain.Challenge) error {
 		Guesses: c.Guesses, Source: c.Source, CreatedAt: stamp(c.CreatedAt),
 		HandOvers: c.HandOvers, HandedOverAt: optional(c.HandedOverAt), ExpiresAt: stamp(c.ExpiresAt),
 	}
-	_, err := r.write.NewInsert().Model(&row).Exec(ctx)
+	_, err := r.write.insert(ctx, "challenges", challengeColumns, row.fields(), "")
 	return mapError("create a challenge", err)
 }
 
 func (r challenges) ByID(ctx context.Context, id uuid.UUID) (domain.Challenge, error) {
 	var row challengeRow
-	err := r.read.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
+	err := r.read.scan(ctx, row.fields(), "SELECT "+challengeColumns+" FROM challenges WHERE id = ?", id)
 	return row.challenge(), mapError("read a challenge", err)
 }
 
 func (r challenges) Live(ctx context.Context, p domain.Purpose, key string, now time.Time) ([]domain.Challenge, error) {
-	var rows []challengeRow
-	err := r.read.NewSelect().Model(&rows).Where("email_key = ? AND purpose = ? AND expires_at > ?", key, p, stamp(now)).
-		OrderExpr("created_at DESC, id DESC").Scan(ctx)
-	return each(rows, challengeRow.challenge), mapError("read the challenges of an address", err)
+	found, err := list(ctx, r.read, (*challengeRow).fields, challengeRow.challenge, "SELECT "+challengeColumns+" FROM challenges "+
+		"WHERE email_key = ? AND purpose = ? AND expires_at > ? ORDER BY created_at DESC, id DESC", key, string(p), stamp(now))
+	return found, mapError("read the challenges of an address", err)
 }
 
 // CountGuess locks the rows in the order of their ids, and then looks at their counts again.
 func (r challenges) CountGuess(ctx context.Context, p domain.Purpose, key string, now time.Time) error {
-	_, err := r.write.NewRaw("WITH open AS MATERIALIZED (SELECT id FROM challenges "+
-		"WHERE email_key = ? AND purpose = ? AND expires_at > ? AND guesses < ? ORDER BY id ?) "+
+	_, err := r.write.exec(ctx, "WITH open AS MATERIALIZED (SELECT id FROM challenges "+
+		"WHERE email_key = ? AND purpose = ? AND expires_at > ? AND guesses < ? ORDER BY id"+r.forUpdate("")+") "+
 		"UPDATE challenges SET guesses = guesses + 1 WHERE id IN (SELECT id FROM open) AND guesses < ?",
-		key, p, stamp(now), domain.MaxGuesses, r.forUpdate(""), domain.MaxGuesses).Exec(ctx)
+		key, string(p), stamp(now), domain.MaxGuesses, domain.MaxGuesses)
 	return mapError("count a guess", err)
 }
 
 func (r challenges) Consume(ctx context.Context, id uuid.UUID, now time.Time) error {
-	return mapError("consume a challenge", one(r.write.NewRaw("DELETE FROM challenges WHERE id = ? AND expires_at > ?", id, stamp(now)).Exec(ctx)))
+	return mapError("consume a challenge", one(r.write.exec(ctx, "DELETE FROM challenges WHERE id = ? AND expires_at > ?", id, stamp(now))))
 }
 
 func (r challenges) BeginHandOver(ctx context.Context, id uuid.UUID, now, expires time.Time) error {
-	_, err := r.write.NewRaw("UPDATE challenges SET hand_overs = hand_overs + 1, "+
+	_, err := r.write.exec(ctx, "UPDATE challenges SET hand_overs = hand_overs + 1, "+
 		"handed_over_at = CASE WHEN hand_overs = 0 THEN ? ELSE handed_over_at END, "+
-		"expires_at = CASE WHEN hand_overs = 0 THEN ? ELSE expires_at END WHERE id = ?", stamp(now), stamp(expires), id).Exec(ctx)
+		"expires_at = CASE WHEN hand_overs = 0 THEN ? ELSE expires_at END WHERE id = ?", stamp(now), stamp(expires), id)
 	return mapError("begin to hand a mail over", err)
 }
 
 func (r challenges) UndoHandOver(ctx context.Context, id uuid.UUID, expires time.Time) error {
-	_, err := r.write.NewRaw("UPDATE challenges SET hand_overs = hand_overs - 1, "+
+	_, err := r.write.exec(ctx, "UPDATE challenges SET hand_overs = hand_overs - 1, "+
 		"handed_over_at = CASE WHEN hand_overs = 1 THEN NULL ELSE handed_over_at END, "+
-		"expires_at = CASE WHEN hand_overs = 1 THEN ? ELSE expires_at END WHERE id = ? AND hand_overs > 0", stamp(expires), id).Exec(ctx)
+		"expires_at = CASE WHEN hand_overs = 1 THEN ? ELSE expires_at END WHERE id = ? AND hand_overs > 0", stamp(expires), id)
 	return mapError("take a hand-over back", err)
 }
 
 func (r challenges) DeleteByAddress(ctx context.Context, p domain.Purpose, key string) error {
-	return mapError("delete the challenges of an address", r.delete(ctx, "email_key = ? AND purpose = ?", key, p))
+	return mapError("delete the challenges of an address", r.delete(ctx, "email_key = ? AND purpose = ?", key, string(p)))
 }
 
 func (r challenges) DeleteByUser(ctx context.Context, user uuid.UUID) error {
@@ -100,8 +104,7 @@ func (r challenges) DeleteByUser(ctx context.Context, user uuid.UUID) error {
 
 // delete locks the rows in the order of their ids, as CountGuess does, so that no two transactions wait in a circle.
 func (r challenges) delete(ctx context.Context, where string, args ...any) error {
-	_, err := r.write.NewRaw("DELETE FROM challenges WHERE id IN (SELECT id FROM challenges WHERE "+where+" ORDER BY id ?)",
-		append(args, r.forUpdate(""))...).Exec(ctx)
+	_, err := r.write.exec(ctx, "DELETE FROM challenges WHERE id IN (SELECT id FROM challenges WHERE "+where+" ORDER BY id"+r.forUpdate("")+")", args...)
 	return err
 }
 

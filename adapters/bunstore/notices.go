@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/uptrace/bun"
 
 	"coffeeshop/domain"
 	"coffeeshop/ports"
@@ -16,15 +15,20 @@ type notices struct{ scope }
 var _ ports.Notices = notices{}
 
 type noticeRow struct {
-	bun.BaseModel `bun:"table:notices,alias:n"`
-
-	ID       uuid.UUID `bun:",pk"`
-	Kind     domain.NoticeKind
-	Email    string
-	EmailKey string
-	Locale   domain.Locale
-	domain.Source
+	ID        uuid.UUID
+	Kind      domain.NoticeKind
+	Email     string
+	EmailKey  string
+	Locale    domain.Locale
+	Source    domain.Source
 	CreatedAt time.Time
+}
+
+const noticeColumns = "id, kind, email, email_key, locale, ip, user_agent, request_id, created_at"
+
+func (r *noticeRow) fields() []any {
+	return []any{&r.ID, (*string)(&r.Kind), &r.Email, &r.EmailKey, (*string)(&r.Locale),
+		&r.Source.IP, &r.Source.UserAgent, &r.Source.RequestID, &r.CreatedAt}
 }
 
 func (r notices) Create(ctx context.Context, n domain.Notice) error {
@@ -32,13 +36,13 @@ func (r notices) Create(ctx context.Context, n domain.Notice) error {
 		ID: n.ID, Kind: n.Kind, Email: n.Email.Address, EmailKey: n.Email.Key, Locale: n.Locale,
 		Source: n.Source, CreatedAt: stamp(n.CreatedAt),
 	}
-	_, err := r.write.NewInsert().Model(&row).Exec(ctx)
+	_, err := r.write.insert(ctx, "notices", noticeColumns, row.fields(), "")
 	return mapError("create a notice", err)
 }
 
 func (r notices) ByID(ctx context.Context, id uuid.UUID) (domain.Notice, error) {
 	var row noticeRow
-	if err := r.read.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
+	if err := r.read.scan(ctx, row.fields(), "SELECT "+noticeColumns+" FROM notices WHERE id = ?", id); err != nil {
 		return domain.Notice{}, mapError("read a notice", err)
 	}
 	return domain.Notice{
@@ -48,6 +52,6 @@ func (r notices) ByID(ctx context.Context, id uuid.UUID) (domain.Notice, error) 
 }
 
 func (r notices) Delete(ctx context.Context, id uuid.UUID) error {
-	_, err := r.write.NewRaw("DELETE FROM notices WHERE id = ?", id).Exec(ctx)
+	_, err := r.write.exec(ctx, "DELETE FROM notices WHERE id = ?", id)
 	return mapError("delete a notice", err)
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/uptrace/bun"
 
 	"coffeeshop/domain"
 )
@@ -13,12 +12,9 @@ import (
 // timeFormat is SQLite's text of a time.
 const timeFormat = "2006-01-02 15:04:05.999999999-07:00"
 
-// userRow, sessionRow and tokenRow also serve statements that Bun does not write: a row's fields point at its
-// columns, in their order.
+// A row's fields point at its columns, in their order.
 type userRow struct {
-	bun.BaseModel `bun:"table:users,alias:u"`
-
-	ID              uuid.UUID `bun:",pk"`
+	ID              uuid.UUID
 	Email           string
 	EmailKey        string
 	PendingEmail    string // empty: none
@@ -70,12 +66,10 @@ func (r userRow) user() domain.User {
 }
 
 type sessionRow struct {
-	bun.BaseModel `bun:"table:sessions,alias:s"`
-
-	ID         uuid.UUID `bun:",pk"`
+	ID         uuid.UUID
 	UserID     uuid.UUID
 	UserAgent  string
-	IP         string `bun:"ip"`
+	IP         string
 	CreatedAt  time.Time
 	LastUsedAt time.Time
 	ExpiresAt  time.Time
@@ -101,10 +95,8 @@ func (r sessionRow) session() domain.Session {
 
 // tokenRow is a row of the whitelist.
 type tokenRow struct {
-	bun.BaseModel `bun:"table:refresh_tokens,alias:t"`
-
-	SessionID  uuid.UUID `bun:",pk"`
-	JTI        uuid.UUID `bun:"jti"`
+	SessionID  uuid.UUID
+	JTI        uuid.UUID
 	Generation int64
 	IssuedAt   time.Time
 	ExpiresAt  time.Time
@@ -161,12 +153,4 @@ func (t *maybeTime) Scan(value any) error {
 		return fmt.Errorf("%T is no time", value)
 	}
 	return nil
-}
-
-func each[Row, Entity any](rows []Row, entity func(Row) Entity) []Entity {
-	entities := make([]Entity, len(rows))
-	for i, row := range rows {
-		entities[i] = entity(row)
-	}
-	return entities
 }

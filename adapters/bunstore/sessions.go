@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/uptrace/bun"
 
 	"coffeeshop/domain"
 	"coffeeshop/ports"
@@ -29,19 +28,19 @@ func (r sessions) Create(ctx context.Context, session domain.Session, token doma
 		IssuedAt: stamp(token.IssuedAt), ExpiresAt: stamp(token.ExpiresAt),
 	}
 	return r.atomically(ctx, func(tx scope) error {
-		err := one(tx.insert(ctx, "sessions", sessionColumns, s.fields(), "FROM users WHERE id = ?", s.UserID))
+		err := one(tx.write.insert(ctx, "sessions", sessionColumns, s.fields(), "FROM users WHERE id = ?", s.UserID))
 		if err != nil && violatesReference(err) {
 			return domain.ErrNotFound // the user went at the same time
 		}
 		if err == nil {
-			_, err = tx.write.NewInsert().Model(&t).Exec(ctx)
+			_, err = tx.write.insert(ctx, "refresh_tokens", tokenColumns, t.fields(), "")
 		}
 		return mapError("create a session", err)
 	})
 }
 
 func (r sessions) Touch(ctx context.Context, id uuid.UUID, now time.Time) error {
-	_, err := r.write.NewRaw("UPDATE sessions SET last_used_at = ? WHERE id = ?", stamp(now), id).Exec(ctx)
+	_, err := r.write.exec(ctx, "UPDATE sessions SET last_used_at = ? WHERE id = ?", stamp(now), id)
 	return mapError("note the use of a session", err)
 }
 
@@ -52,7 +51,7 @@ func (r sessions) Lock(ctx context.Context, id uuid.UUID, now time.Time) (ports.
 	// Rotate and end lock the token first; so does this. The second statement sees what they committed, and waits for
 	// MarkDelivered.
 	if r.db.isPostgres() {
-		if _, err := r.write.NewRaw("SELECT 1 FROM refresh_tokens WHERE session_id = ? FOR UPDATE", id).Exec(ctx); err != nil {
+		if _, err := r.write.exec(ctx, "SELECT 1 FROM refresh_tokens WHERE session_id = ? FOR UPDATE", id); err != nil {
 			return ports.SessionState{}, mapError("lock a session", err)
 		}
 	}
@@ -61,45 +60,30 @@ func (r sessions) Lock(ctx context.Context, id uuid.UUID, now time.Time) (ports.
 }
 
 // state reads a live session with its user and token.
-func (r sessions) state(ctx context.Context, id uuid.UUID, now time.Time, lock bun.Safe) (ports.SessionState, error) {
+func (r sessions) state(ctx context.Context, id uuid.UUID, now time.Time, lock string) (ports.SessionState, error) {
 	var row stateRow
-	err := r.write.QueryRowContext(ctx, "SELECT "+stateColumns+" FROM sessions AS s "+
+	err := r.write.scan(ctx, row.fields(), "SELECT "+stateColumns+" FROM sessions AS s "+
 		"JOIN refresh_tokens AS t ON t.session_id = s.id JOIN users AS u ON u.id = s.user_id "+
-		"WHERE s.id = ? AND "+live+" ?", id, stamp(now), stamp(now), lock).Scan(row.fields()...)
+		"WHERE s.id = ? AND "+live+lock, id, stamp(now), stamp(now))
 	return row.state(), err
 }
 
 func (r sessions) ByUser(ctx context.Context, user uuid.UUID, now time.Time) ([]domain.Session, error) {
-	var rows []sessionRow
-	err := r.read.NewSelect().Model(&rows).Join("JOIN refresh_tokens AS t ON t.session_id = s.id").
-		Where("s.user_id = ?", user).Where(live, stamp(now), stamp(now)).
-		OrderExpr("s.created_at DESC, s.id DESC").Scan(ctx)
-	return each(rows, sessionRow.session), mapError("read the sessions of a user", err)
-}
-
-// revokedRow is a row of the blacklist.
-type revokedRow struct {
-	bun.BaseModel `bun:"table:revoked_refresh_tokens,alias:r"`
-
-	JTI        uuid.UUID `bun:"jti,pk"`
-	SessionID  uuid.UUID
-	Generation int64
-	IssuedAt   time.Time
-	ExpiresAt  time.Time
-	Reason     domain.RevocationReason
-	RevokedAt  time.Time
+	found, err := list(ctx, r.read, (*sessionRow).fields, sessionRow.session, "SELECT "+of("s", sessionColumns)+" FROM sessions AS s "+
+		"JOIN refresh_tokens AS t ON t.session_id = s.id WHERE s.user_id = ? AND "+live+" ORDER BY s.created_at DESC, s.id DESC",
+		user, stamp(now), stamp(now))
+	return found, mapError("read the sessions of a user", err)
 }
 
 func (r sessions) Revoked(ctx context.Context, jti uuid.UUID) (domain.RevokedToken, error) {
-	var row revokedRow
-	if err := r.read.NewSelect().Model(&row).Where("jti = ?", jti).Scan(ctx); err != nil {
+	var t tokenRow
+	var reason string
+	var at time.Time
+	err := r.read.scan(ctx, append(t.fields(), &reason, &at), "SELECT "+tokenColumns+", reason, revoked_at FROM revoked_refresh_tokens WHERE jti = ?", jti)
+	if err != nil {
 		return domain.RevokedToken{}, mapError("read a revoked token", err)
 	}
-	return domain.RevokedToken{
-		RefreshToken: domain.RefreshToken{JTI: row.JTI, SessionID: row.SessionID, Generation: row.Generation,
-			IssuedAt: utc(row.IssuedAt), ExpiresAt: utc(row.ExpiresAt)},
-		Reason: row.Reason, RevokedAt: utc(row.RevokedAt),
-	}, nil
+	return domain.RevokedToken{RefreshToken: t.token(), Reason: domain.RevocationReason(reason), RevokedAt: utc(at)}, nil
 }
 
 func (r sessions) End(ctx context.Context, id uuid.UUID, reason domain.RevocationReason, now time.Time) error {
@@ -135,16 +119,16 @@ func (r sessions) end(ctx context.Context, reason domain.RevocationReason, now t
 			"gone AS (DELETE FROM refresh_tokens AS t USING taken WHERE t.session_id = taken.session_id RETURNING t.*), " +
 			"kept AS (" + revoked + "?::timestamptz FROM gone) " +
 			"DELETE FROM sessions USING gone WHERE id = gone.session_id"
-		n, err := count(r.write.NewRaw(text, append(args, reason, stamp(now))...).Exec(ctx))
+		n, err := count(r.write.exec(ctx, text, append(args, string(reason), stamp(now))...))
 		return n, mapError("end sessions", err)
 	}
 	n := 0
 	err := r.atomically(ctx, func(tx scope) error {
 		var err error
-		n, err = count(tx.write.NewRaw(revoked+"? FROM refresh_tokens WHERE session_id IN ("+which+where+")",
-			append([]any{reason, stamp(now)}, args...)...).Exec(ctx))
+		n, err = count(tx.write.exec(ctx, revoked+"? FROM refresh_tokens WHERE session_id IN ("+which+where+")",
+			append([]any{string(reason), stamp(now)}, args...)...))
 		if err == nil && n > 0 {
-			n, err = count(tx.write.NewRaw("DELETE FROM sessions WHERE id IN ("+which+where+")", args...).Exec(ctx))
+			n, err = count(tx.write.exec(ctx, "DELETE FROM sessions WHERE id IN ("+which+where+")", args...))
 		}
 		return mapError("end sessions", err)
 	})
@@ -154,11 +138,11 @@ func (r sessions) end(ctx context.Context, reason domain.RevocationReason, now t
 func (r sessions) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
 	// It locks the token first, as all methods do, and looks at it again, since it may have been rotated. It also locks
 	// the session, and so passes over one that is held.
-	n, err := count(r.write.NewRaw("WITH due AS MATERIALIZED (SELECT t.session_id FROM refresh_tokens AS t "+
+	n, err := count(r.write.exec(ctx, "WITH due AS MATERIALIZED (SELECT t.session_id FROM refresh_tokens AS t "+
 		"JOIN sessions AS s ON s.id = t.session_id WHERE t.session_id IN ("+
 		"SELECT session_id FROM refresh_tokens WHERE expires_at <= ? UNION ALL SELECT id FROM sessions WHERE expires_at <= ?"+
-		") AND (t.expires_at <= ? OR s.expires_at <= ?) LIMIT ? ?) DELETE FROM sessions WHERE id IN (SELECT session_id FROM due)",
-		stamp(now), stamp(now), stamp(now), stamp(now), limit, r.forUpdate("SKIP LOCKED")).Exec(ctx))
+		") AND (t.expires_at <= ? OR s.expires_at <= ?) LIMIT ?"+r.forUpdate("SKIP LOCKED")+") DELETE FROM sessions WHERE id IN (SELECT session_id FROM due)",
+		stamp(now), stamp(now), stamp(now), stamp(now), limit))
 	if err != nil {
 		return 0, mapError("delete expired sessions", err)
 	}

@@ -22,9 +22,9 @@ func (r throttles) Take(ctx context.Context, key string, b domain.Budget, now ti
 	if b.Burst < 1 {
 		return b.Interval, nil
 	}
-	n, err := count(r.write.NewRaw("INSERT INTO throttles AS t (key, tat) VALUES (?, ?) "+
+	n, err := count(r.write.exec(ctx, "INSERT INTO throttles AS t (key, tat) VALUES (?, ?) "+
 		"ON CONFLICT (key) DO UPDATE SET tat = CASE WHEN t.tat > ? THEN t.tat ELSE ? END + ? WHERE t.tat <= ?",
-		key, t+interval, t, t, interval, latest).Exec(ctx))
+		key, t+interval, t, t, interval, latest))
 	if err != nil || n == 1 {
 		return 0, mapError("take from a throttle", err)
 	}
@@ -35,7 +35,7 @@ func (r throttles) Take(ctx context.Context, key string, b domain.Budget, now ti
 
 func (r throttles) Wait(ctx context.Context, key string, b domain.Budget, now time.Time) (time.Duration, error) {
 	var tat int64
-	err := r.read.NewRaw("SELECT tat FROM throttles WHERE key = ?", key).Scan(ctx, &tat)
+	err := r.read.scan(ctx, []any{&tat}, "SELECT tat FROM throttles WHERE key = ?", key)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, mapError("read a throttle", err)
 	}
@@ -45,13 +45,13 @@ func (r throttles) Wait(ctx context.Context, key string, b domain.Budget, now ti
 
 // Return may move the arrival time into the past, where Take does not count it.
 func (r throttles) Return(ctx context.Context, key string, b domain.Budget) error {
-	_, err := r.write.NewRaw("UPDATE throttles SET tat = tat - ? WHERE key = ?", b.Interval.Microseconds(), key).Exec(ctx)
+	_, err := r.write.exec(ctx, "UPDATE throttles SET tat = tat - ? WHERE key = ?", b.Interval.Microseconds(), key)
 	return mapError("return to a throttle", err)
 }
 
 func (r throttles) Reset(ctx context.Context, key string, b domain.Budget, now time.Time) (int, error) {
 	var tat int64
-	err := r.write.NewRaw("DELETE FROM throttles WHERE key = ? RETURNING tat", key).Scan(ctx, &tat)
+	err := r.write.scan(ctx, []any{&tat}, "DELETE FROM throttles WHERE key = ? RETURNING tat", key)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
@@ -69,14 +69,14 @@ func (r throttles) DeleteIdle(ctx context.Context, now time.Time, limit int) (in
 }
 
 func (r throttles) Remember(ctx context.Context, key string, until time.Time) error {
-	_, err := r.write.NewRaw("INSERT INTO remembered_keys AS k (key, until) VALUES (?, ?) "+
-		"ON CONFLICT (key) DO UPDATE SET until = excluded.until WHERE k.until < excluded.until", key, stamp(until)).Exec(ctx)
+	_, err := r.write.exec(ctx, "INSERT INTO remembered_keys AS k (key, until) VALUES (?, ?) "+
+		"ON CONFLICT (key) DO UPDATE SET until = excluded.until WHERE k.until < excluded.until", key, stamp(until))
 	return mapError("remember a key", err)
 }
 
 func (r throttles) Remembered(ctx context.Context, key string, now time.Time) (bool, error) {
 	var remembered bool
-	err := r.read.NewRaw("SELECT EXISTS (SELECT 1 FROM remembered_keys WHERE key = ? AND until > ?)", key, stamp(now)).Scan(ctx, &remembered)
+	err := r.read.scan(ctx, []any{&remembered}, "SELECT EXISTS (SELECT 1 FROM remembered_keys WHERE key = ? AND until > ?)", key, stamp(now))
 	return remembered, mapError("read a remembered key", err)
 }
 

@@ -3,11 +3,12 @@ package bunstore
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/binary"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/uptrace/bun"
 
 	"coffeeshop/domain"
 	"coffeeshop/ports"
@@ -17,35 +18,42 @@ type users struct{ scope }
 
 var _ ports.Users = users{}
 
+const selectUsers = "SELECT " + userColumns + " FROM users WHERE "
+
+// updateUser takes the columns behind the id, the id and the version.
+var updateUser = "UPDATE users SET " + strings.ReplaceAll(strings.TrimPrefix(userColumns, "id, "), ",", " = ?,") +
+	" = ? WHERE id = ? AND version = ?"
+
 func (r users) Lock(ctx context.Context, who ports.UserSet) ([]domain.User, error) {
 	if err := r.requireTx(); err != nil {
 		return nil, err
 	}
-	q := r.write.NewSelect().Model((*userRow)(nil)).OrderExpr("id")
+	var where []string
+	var args []any
 	if who.Address != "" {
 		sum := sha256.Sum256([]byte("coffeeshop address\x00" + who.Address))
 		if err := r.lockKey(ctx, int64(binary.BigEndian.Uint64(sum[:8]))); err != nil {
 			return nil, mapError("lock an address", err)
 		}
-		q = q.WhereOr("email_key = ?", who.Address)
+		where, args = append(where, "email_key = ?"), append(args, who.Address)
 	}
 	if len(who.IDs) > 0 {
-		q = q.WhereOr("id IN (?)", bun.List(who.IDs))
+		where, args = append(where, "id IN ("+places(len(who.IDs))+")"), append(args, anys(who.IDs)...)
 	}
 	if who.Admins {
-		q = q.WhereOr("role = 'admin' AND status = 'verified'")
+		where = append(where, "role = 'admin' AND status = 'verified'")
 	}
-	if r.db.isPostgres() {
-		q = q.For("UPDATE")
+	if len(where) == 0 {
+		return nil, nil
 	}
-	var rows []userRow
-	err := q.Scan(ctx, &rows)
-	return each(rows, userRow.user), mapError("lock users", err)
+	found, err := list(ctx, r.write, (*userRow).fields, userRow.user,
+		selectUsers+strings.Join(where, " OR ")+" ORDER BY id"+r.forUpdate(""), args...)
+	return found, mapError("lock users", err)
 }
 
 func (r users) CreateSignUp(ctx context.Context, u domain.User) (bool, error) {
 	row := newUserRow(u)
-	n, err := count(r.insert(ctx, "users", userColumns, row.fields(),
+	n, err := count(r.write.insert(ctx, "users", userColumns, row.fields(),
 		"WHERE NOT EXISTS (SELECT 1 FROM users WHERE email_key = ? AND status = 'verified')", row.EmailKey))
 	return n == 1, mapError("create an unverified user", err)
 }
@@ -53,7 +61,8 @@ func (r users) CreateSignUp(ctx context.Context, u domain.User) (bool, error) {
 // Create lets the index decide without an error of the database, which would end a transaction on PostgreSQL.
 func (r users) Create(ctx context.Context, u domain.User) error {
 	row := newUserRow(u)
-	n, err := count(r.write.NewInsert().Model(&row).On("CONFLICT (email_key) WHERE status = 'verified' DO NOTHING").Exec(ctx))
+	n, err := count(r.write.insert(ctx, "users", userColumns, row.fields(),
+		"WHERE true ON CONFLICT (email_key) WHERE status = 'verified' DO NOTHING"))
 	if err == nil && n == 0 {
 		return domain.ErrEmailTaken
 	}
@@ -62,28 +71,27 @@ func (r users) Create(ctx context.Context, u domain.User) error {
 
 func (r users) ByID(ctx context.Context, id uuid.UUID) (domain.User, error) {
 	var row userRow
-	err := r.read.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
+	err := r.read.scan(ctx, row.fields(), selectUsers+"id = ?", id)
 	return row.user(), mapError("read a user", err)
 }
 
 func (r users) ByEmail(ctx context.Context, key string) (domain.User, error) {
 	var row userRow
-	err := r.read.NewSelect().Model(&row).Where("email_key = ?", key).
-		OrderExpr("CASE WHEN status = 'verified' THEN 0 ELSE 1 END, created_at DESC, id DESC").Limit(1).Scan(ctx)
+	err := r.read.scan(ctx, row.fields(), selectUsers+"email_key = ? "+
+		"ORDER BY CASE WHEN status = 'verified' THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1", key)
 	return row.user(), mapError("read the user of an address", err)
 }
 
 func (r users) List(ctx context.Context, after uuid.UUID, limit int) ([]domain.User, error) {
 	if limit <= 0 {
-		return nil, nil // to Bun, no limit at all
+		return nil, nil
 	}
-	var rows []userRow
-	q := r.read.NewSelect().Model(&rows).OrderExpr("id DESC").Limit(int64(limit))
+	where, args := "true", []any{}
 	if after != uuid.Nil {
-		q = q.Where("id < ?", after)
+		where, args = "id < ?", append(args, after)
 	}
-	err := q.Scan(ctx)
-	return each(rows, userRow.user), mapError("list users", err)
+	found, err := list(ctx, r.read, (*userRow).fields, userRow.user, selectUsers+where+" ORDER BY id DESC LIMIT ?", append(args, limit)...)
+	return found, mapError("list users", err)
 }
 
 func (r users) HashBegins(ctx context.Context, prefixes []string) (bool, error) {
@@ -92,13 +100,16 @@ func (r users) HashBegins(ctx context.Context, prefixes []string) (bool, error) 
 		byLength[len(prefix)] = append(byLength[len(prefix)], prefix)
 	}
 	if len(byLength) == 0 {
-		return false, nil // to Bun, no condition at all
+		return false, nil
 	}
-	q := r.read.NewSelect().Model((*userRow)(nil))
+	var where []string
+	var args []any
 	for length, same := range byLength {
-		q = q.WhereOr("substr(password_hash, 1, ?) IN (?)", length, bun.List(same))
+		where = append(where, "substr(password_hash, 1, ?) IN ("+places(len(same))+")")
+		args = append(append(args, length), anys(same)...)
 	}
-	found, err := q.Exists(ctx)
+	var found bool
+	err := r.read.scan(ctx, []any{&found}, "SELECT EXISTS (SELECT 1 FROM users WHERE "+strings.Join(where, " OR ")+")", args...)
 	return found, mapError("look for password hashes", err)
 }
 
@@ -107,11 +118,12 @@ func (r users) HashBegins(ctx context.Context, prefixes []string) (bool, error) 
 func (r users) Update(ctx context.Context, u domain.User) error {
 	row := newUserRow(u)
 	row.Version++
-	q := r.write.NewUpdate().Model(&row).ExcludeColumn("id", "created_at").Where("id = ?", u.ID).Where("version = ?", u.Version)
+	text, args := updateUser, append(row.fields()[1:], u.ID, u.Version)
 	if u.Verified() {
-		q = q.Where("NOT EXISTS (SELECT 1 FROM users AS o WHERE o.email_key = ? AND o.status = 'verified' AND o.id <> ?)", row.EmailKey, u.ID)
+		text += " AND NOT EXISTS (SELECT 1 FROM users AS o WHERE o.email_key = ? AND o.status = 'verified' AND o.id <> ?)"
+		args = append(args, row.EmailKey, u.ID)
 	}
-	n, err := count(q.Exec(ctx))
+	n, err := count(r.write.exec(ctx, text, args...))
 	switch {
 	case err != nil && violatesEmail(err):
 		return domain.ErrEmailTaken
@@ -119,7 +131,7 @@ func (r users) Update(ctx context.Context, u domain.User) error {
 		return mapError("update a user", err)
 	}
 	var version int64
-	if err := r.write.NewRaw("SELECT version FROM users WHERE id = ?", u.ID).Scan(ctx, &version); err != nil {
+	if err := r.write.scan(ctx, []any{&version}, "SELECT version FROM users WHERE id = ?", u.ID); err != nil {
 		return mapError("update a user", err)
 	}
 	if version != u.Version {
@@ -139,7 +151,7 @@ func (r users) Delete(ctx context.Context, id uuid.UUID, now time.Time) error {
 		if err := (challenges{tx}).DeleteByUser(ctx, id); err != nil {
 			return err
 		}
-		return mapError("delete a user", one(tx.write.NewRaw("DELETE FROM users WHERE id = ?", id).Exec(ctx)))
+		return mapError("delete a user", one(tx.write.exec(ctx, "DELETE FROM users WHERE id = ?", id)))
 	})
 }
 
@@ -147,20 +159,27 @@ func (r users) DeleteSignUps(ctx context.Context, ids ...uuid.UUID) error {
 	if err := r.requireTx(); err != nil {
 		return err
 	}
-	const which = "status = 'unverified' AND id IN (?)"
-	in := bun.List(append([]uuid.UUID{uuid.Nil}, ids...)) // with nobody's id, since a list must not be empty
-	if err := challenges(r).delete(ctx, "user_id IN (SELECT id FROM users WHERE "+which+")", in); err != nil {
+	if len(ids) == 0 {
+		return nil
+	}
+	which := "status = 'unverified' AND id IN (" + places(len(ids)) + ")"
+	if err := challenges(r).delete(ctx, "user_id IN (SELECT id FROM users WHERE "+which+")", anys(ids)...); err != nil {
 		return mapError("delete the challenges of unverified users", err)
 	}
-	_, err := r.write.NewRaw("DELETE FROM users WHERE "+which, in).Exec(ctx)
+	_, err := r.write.exec(ctx, "DELETE FROM users WHERE "+which, anys(ids)...)
 	return mapError("delete unverified users", err)
 }
 
 func (r users) DeleteUnverified(ctx context.Context, now time.Time, limit int) (n int, err error) {
 	err = r.atomically(ctx, func(tx scope) error {
 		var due []uuid.UUID
-		err := tx.write.NewRaw("SELECT id FROM users WHERE status = 'unverified' AND unverified_until <= ? "+
-			"ORDER BY unverified_until LIMIT ? ?", stamp(now), limit, r.forUpdate("SKIP LOCKED")).Scan(ctx, &due)
+		err := tx.write.each(ctx, func(row *sql.Rows) error {
+			var id uuid.UUID
+			err := row.Scan(&id)
+			due = append(due, id)
+			return err
+		}, "SELECT id FROM users WHERE status = 'unverified' AND unverified_until <= ? ORDER BY unverified_until LIMIT ?"+
+			r.forUpdate("SKIP LOCKED"), stamp(now), limit)
 		if err != nil {
 			return mapError("find unverified users", err)
 		}
@@ -168,4 +187,12 @@ func (r users) DeleteUnverified(ctx context.Context, now time.Time, limit int) (
 		return users{tx}.DeleteSignUps(ctx, due...)
 	})
 	return n, err
+}
+
+func anys[T any](values []T) []any {
+	all := make([]any, len(values))
+	for i, v := range values {
+		all[i] = v
+	}
+	return all
 }
