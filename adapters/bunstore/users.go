@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"time"
 
@@ -118,7 +119,7 @@ func (r users) HashBegins(ctx context.Context, prefixes []string) (bool, error) 
 func (r users) Update(ctx context.Context, u domain.User) error {
 	row := newUserRow(u)
 	row.Version++
-	text, args := updateUser, append(row.fields()[1:], u.ID, u.Version)
+	text, args := updateUser, slices.Concat(row.fields()[1:], []any{u.ID, u.Version})
 	if u.Verified() {
 		text += " AND NOT EXISTS (SELECT 1 FROM users AS o WHERE o.email_key = ? AND o.status = 'verified' AND o.id <> ?)"
 		args = append(args, row.EmailKey, u.ID)
