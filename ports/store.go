@@ -16,7 +16,8 @@ import "context"
 //
 // InTx runs fn in one transaction: fn's error, or a panic, rolls everything back. fn may run more than once
 // (serialization failures, busy database), so it must not have side effects outside tx. Use only tx inside fn, and
-// nowhere else: once fn has returned, every call on tx is an error. Transactions do not nest: InTx of a tx is an
+// nowhere else: once fn has returned, every call on tx is an error. fn runs in its caller's goroutine and waits for
+// nothing but tx, since all other transactions may wait for fn. Transactions do not nest: InTx of a tx is an
 // error. So is a method that says "only inside InTx" elsewhere, and one that says "not inside InTx" there.
 //
 // Each method is atomic: it does all that it says, or nothing. After an error of package domain, but for

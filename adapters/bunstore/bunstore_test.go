@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"coffeeshop/adapters/bunstore"
 	"coffeeshop/domain"
@@ -255,5 +257,24 @@ func TestOpen_DoesNotRepeatThePassword(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Error(err)
 		}
+	}
+}
+
+func TestInTx_OfSQLiteNamesASlowFunction(t *testing.T) {
+	t.Parallel()
+	core, logs := observer.New(zap.WarnLevel)
+	cfg := onSQLite(t)
+	cfg.Log = zap.New(core)
+	db := open(t, cfg)
+	err := db.InTx(t.Context(), func(ports.Store) error {
+		time.Sleep(1100 * time.Millisecond)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := logs.All()
+	if len(found) != 1 || !strings.HasPrefix(found[0].ContextMap()["of"].(string), "bunstore_test.TestInTx_OfSQLiteNamesASlowFunction <") {
+		t.Errorf("the log is %v", found)
 	}
 }

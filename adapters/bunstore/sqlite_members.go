@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -95,6 +96,9 @@ func (m *member) finish(keep bool, log *zap.Logger) error {
 
 const slowTurn = time.Second
 
+// between are the packages between a caller and its member.
+var between = []string{"/bunstore.", "/bun.", "database/sql."}
+
 // callers names the functions outside the store that have led here, the innermost first.
 func callers() string {
 	var pcs [64]uintptr
@@ -103,7 +107,7 @@ func callers() string {
 	for more := true; more && len(names) < 4; {
 		var frame runtime.Frame
 		frame, more = frames.Next()
-		if !strings.Contains(frame.Function, "/bunstore.") && !strings.HasPrefix(frame.Function, "database/sql.") {
+		if !slices.ContainsFunc(between, func(s string) bool { return strings.Contains(frame.Function, s) }) {
 			names = append(names, frame.Function[strings.LastIndexByte(frame.Function, '/')+1:])
 		}
 	}

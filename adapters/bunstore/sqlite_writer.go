@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	groupMost = 64                   // members
-	groupTime = 5 * time.Millisecond // from a group's begin; then nobody joins it any more
+	groupMost = 64 // members
+	groupTime = 5 * time.Millisecond
 
 	busyPoll    = 500 * time.Microsecond // between two tries to begin while another process writes
 	politeTime  = time.Second            // after another process wrote
@@ -31,6 +31,8 @@ type writer struct {
 	conn *keepingConn // used by the member whose turn it is, otherwise by run
 	log  *zap.Logger
 
+	groupTime time.Duration // from a group's begin; then nobody joins it any more
+
 	begin, commit, rollback, savepoint, release, rollbackTo, dataVersion sqliteStatement
 
 	mu     sync.Mutex
@@ -46,7 +48,7 @@ type writer struct {
 
 // newWriter starts the writer on a connection, which it owns.
 func newWriter(ctx context.Context, conn *keepingConn, log *zap.Logger) (*writer, error) {
-	w := &writer{conn: conn, log: log, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	w := &writer{conn: conn, log: log, groupTime: groupTime, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	// Waiting is the writer's own business: SQLite would wait in its own steps, of up to 100 ms.
 	if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout = 0", nil); err != nil {
 		return nil, err
@@ -156,7 +158,7 @@ func (w *writer) group() bool {
 	w.watchOthers(began)
 	var group []*member
 	whole := true // the transaction is still there
-	for whole && len(group) < groupMost && (len(group) == 0 || time.Since(began) < groupTime) {
+	for whole && len(group) < groupMost && (len(group) == 0 || time.Since(began) < w.groupTime) {
 		m := w.next(group)
 		if m == nil {
 			break

@@ -125,6 +125,7 @@ var transactionTests = tests{
 		_, err := e.Store.Users().ByID(e.ctx, u.ID)
 		e.fails(err, domain.ErrNotFound)
 	},
+	"no transaction is hurt by another one's end": func(e *env) { newCrowd(e).run() },
 	"Lock makes transactions of one address follow each other": func(e *env) {
 		u := e.user()
 		e.allWin(e.race(racers, func(int) error {
