@@ -9,7 +9,7 @@ import (
 
 // Without limits, all that keeps a flood of hashes from the others is the queue, which has fewer places than there
 // are flooders.
-var onlyTheQueue = map[string]string{"RATE_LIMITS": "off", "BCRYPT_COST": "10", "HASH_QUEUE": "48"}
+var onlyTheQueue = map[string]string{"RATE_LIMITS": "off", "BCRYPT_COST": "8", "HASH_QUEUE": "48"}
 
 func TestAttack_AFloodOfHashesFromOneNetworkCostsNobodyElseARefusal(t *testing.T) {
 	onEachEngine(t, onlyTheQueue, func(t *testing.T, s *service, _ *clock) {
@@ -37,17 +37,7 @@ func (s *service) keepsLoggingIn(t *testing.T, from func(i int) string) {
 		return answer
 	}, func() {
 		for range 15 {
-			login := func() answer {
-				return s.post(t, home, "/auth/login", map[string]any{"email": ada, "password": password})
-			}
-			a := login()
-			for range 5 { // the one writer of SQLite serves at random: its time-outs are not the queue's refusals
-				if a.code() != "unavailable" {
-					break
-				}
-				a = login()
-			}
-			a.want(t, 200, "")
+			s.post(t, home, "/auth/login", map[string]any{"email": ada, "password": password}).want(t, 200, "")
 		}
 	})
 	if got["overloaded"] == 0 || got["invalid_credentials"] == 0 || got["201"] == 0 {

@@ -75,6 +75,10 @@ func (w *writer) close() error {
 	w.signal()
 	select {
 	case <-w.done:
+		// SQLite takes the log back into the file once no statement is left.
+		for _, stmt := range []sqliteStatement{w.begin, w.commit, w.rollback, w.savepoint, w.release, w.rollbackTo, w.dataVersion} {
+			_ = stmt.Close()
+		}
 		return w.conn.Close()
 	case <-time.After(closeTime):
 		return errors.New("a transaction is still running")

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -33,6 +34,9 @@ func openWatched(t *testing.T) *watched {
 	t.Cleanup(func() {
 		if err := db.Close(); err != nil {
 			t.Error(err)
+		}
+		if _, err := os.Stat(db.path + "-wal"); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the log is still there: %v", err)
 		}
 	})
 	if err := db.Migrate(t.Context(), nil); err != nil {

@@ -51,7 +51,7 @@ func (c *crowd) run() {
 		return nil
 	})
 	c.allWin(<-ended)
-	for i, u := range c.users {
+	for i, u := range &c.users {
 		_, err := c.Store.Users().ByID(c.ctx, u.ID)
 		if _, bad := c.bad[i]; bad {
 			c.fails(err, domain.ErrNotFound)
