@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"golang.org/x/crypto/bcrypt"
 )
 
 // comparison is a load that is measured on the baseline and on the present revision.
@@ -29,6 +31,16 @@ var comparisons = []comparison{
 		return logins, err
 	}},
 	{op: opRefresh, what: calls[opRefresh], run: operation(opRefresh)},
+	{op: opSingle, what: calls[opRefresh] + ", 1 connection", run: func(ctx context.Context, r *running, seconds int) (sample, error) {
+		return refresh(ctx, r.addr, r.tokens, 1, time.Duration(seconds)*time.Second)
+	}},
+	{op: opBeside, what: calls[opMe] + " beside 16 connections that refresh", run: func(ctx context.Context, r *running, seconds int) (sample, error) { return r.beside(ctx, seconds) }},
+}
+
+// cheap are loads of a service whose hashes cost next to nothing, so that the rest can be seen.
+var cheap = []comparison{
+	{op: opCheap, what: "POST /auth/signup, cheap hashes", run: func(ctx context.Context, r *running, seconds int) (sample, error) { return r.signUp(ctx, seconds) }},
+	{op: opCheap, what: calls[opLogin] + ", cheap hashes", run: operation(opLogin)},
 }
 
 func operation(op string) func(ctx context.Context, r *running, seconds int) (sample, error) {
@@ -106,11 +118,9 @@ func (b *bench) buildBaseline(ctx context.Context, revision string) (binary stri
 }
 
 func (b *bench) compareOn(ctx context.Context, engine string, binaries [2]string) (rows []ratio, err error) {
-	var sites [2]*site
-	for i, binary := range binaries {
-		if sites[i], err = b.prepare(ctx, binary, engine, smallTable); err != nil {
-			return nil, err
-		}
+	sites, err := b.preparePair(ctx, engine, binaries, bcryptCost)
+	if err != nil {
+		return nil, err
 	}
 	if b.wanted(opStart + " " + engine) {
 		r := ratio{what: "start to ready", engine: engine}
@@ -121,26 +131,56 @@ func (b *bench) compareOn(ctx context.Context, engine string, binaries [2]string
 		}
 		rows = append(rows, r)
 	}
-	loaded, err := b.compareLoads(ctx, engine, sites)
-	return append(rows, loaded...), err
+	loaded, err := b.compareLoads(ctx, engine, sites, "", comparisons)
+	rows = append(rows, loaded...)
+	if err != nil || !b.wanted(opCheap+" "+engine) {
+		return rows, err
+	}
+	if sites, err = b.preparePair(ctx, engine, binaries, bcrypt.MinCost); err != nil {
+		return rows, err
+	}
+	loaded, err = b.compareLoads(ctx, engine, sites, "", cheap, "RUN_JOBS=false")
+	rows = append(rows, loaded...)
+	if err != nil {
+		return rows, err
+	}
+	if sites, err = b.preparePair(ctx, engine, binaries, bcrypt.MinCost); err != nil { // without the jobs of those turns
+		return rows, err
+	}
+	sink, err := beginSink()
+	if err != nil {
+		return rows, err
+	}
+	loaded, err = b.compareLoads(ctx, engine, sites, ", with mails", cheap, "EMAIL_PORT="+sink.port)
+	return append(rows, loaded...), errors.Join(err, sink.stop())
 }
 
-func (b *bench) compareLoads(ctx context.Context, engine string, sites [2]*site) (rows []ratio, err error) {
-	idle, most := ratio{what: "memory when idle", engine: engine}, ratio{what: "memory under load", engine: engine}
+func (b *bench) preparePair(ctx context.Context, engine string, binaries [2]string, cost int) (sites [2]*site, err error) {
+	for i, binary := range binaries {
+		if sites[i], err = b.prepare(ctx, binary, engine, smallTable, cost); err != nil {
+			return sites, err
+		}
+	}
+	return sites, nil
+}
+
+func (b *bench) compareLoads(ctx context.Context, engine string, sites [2]*site, with string, loads []comparison, env ...string) (rows []ratio, err error) {
+	idle, most := ratio{what: "memory when idle" + with, engine: engine}, ratio{what: "memory under load" + with, engine: engine}
 	var both pair
 	defer func() { err = both.stop(err) }()
 	for i, s := range sites {
-		if both[i], err = b.running(ctx, s); err != nil {
+		if both[i], err = b.running(ctx, s, env...); err != nil {
 			return nil, err
 		}
 		if idle.memory[i], err = both[i].idleMemory(ctx); err != nil {
 			return nil, err
 		}
 	}
-	for _, c := range comparisons {
+	for _, c := range loads {
 		if !b.wanted(c.op + " " + engine) {
 			continue
 		}
+		c.what += with
 		b.progress("%s: %s", engine, c.what)
 		r := ratio{what: c.what, engine: engine}
 		var used [2]usage

@@ -37,7 +37,7 @@ var floods = []flood{
 
 // fair holds logins of one network beside a flood from elsewhere against the same logins alone.
 func (b *bench) fair(ctx context.Context, engine string) (err error) {
-	s, err := b.prepare(ctx, b.binary, engine, smallTable)
+	s, err := b.prepare(ctx, b.binary, engine, smallTable, bcryptCost)
 	if err != nil {
 		return err
 	}

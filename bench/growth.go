@@ -17,7 +17,7 @@ func (b *bench) growth(ctx context.Context, engine string) (err error) {
 	var both pair
 	defer func() { err = both.stop(err) }()
 	for i, users := range []int{smallTable, largeTable} {
-		s, err := b.prepare(ctx, b.binary, engine, users)
+		s, err := b.prepare(ctx, b.binary, engine, users, bcryptCost)
 		if err != nil {
 			return err
 		}

@@ -19,6 +19,9 @@ const (
 	opMemory  = "memory"
 	opGrowth  = "growth"
 	opProfile = "profile"
+	opSingle  = "single"
+	opBeside  = "beside"
+	opCheap   = "cheap"
 )
 
 // starts is how often the service is started for the median.
@@ -32,7 +35,7 @@ func (b *bench) length() time.Duration { return time.Duration(b.seconds) * time.
 func (b *bench) engine(ctx context.Context, engine string) error {
 	is := func(op string) bool { return b.wanted(op + " " + engine) }
 	if slices.ContainsFunc([]string{opMe, opRefresh, opLogin, opStorm, opStart, opMemory}, is) {
-		s, err := b.prepare(ctx, b.binary, engine, smallTable)
+		s, err := b.prepare(ctx, b.binary, engine, smallTable, bcryptCost)
 		if err != nil {
 			return err
 		}
@@ -92,8 +95,9 @@ func (b *bench) startTime(ctx context.Context, s *site) (median, most time.Durat
 type running struct {
 	*service
 	*bench
-	tokens []tokens
-	most   int64 // memory seen under load
+	tokens  []tokens
+	signUps int   // turns of them
+	most    int64 // memory seen under load
 }
 
 func (b *bench) running(ctx context.Context, s *site, more ...string) (*running, error) {
@@ -121,7 +125,7 @@ func (b *bench) drives(ctx context.Context, addr string, all []tokens, op string
 	if op == opMe {
 		return b.drive(ctx, addr, getMe(all), seconds)
 	}
-	return refresh(ctx, addr, all, time.Duration(seconds)*time.Second)
+	return refresh(ctx, addr, all, connections, time.Duration(seconds)*time.Second)
 }
 
 // idleMemory returns the memory of a service that nobody uses.
@@ -187,7 +191,7 @@ func (r *running) limitOf(ctx context.Context, op string) (*limit, error) {
 		return nil, nil
 	default:
 		var err error
-		if s, err = r.prepare(ctx, r.binary, postgres, smallTable); err != nil {
+		if s, err = r.prepare(ctx, r.binary, postgres, smallTable, bcryptCost); err != nil {
 			return nil, err
 		}
 	}

@@ -30,7 +30,7 @@ type profile struct {
 
 // profile drives each operation once more, on a service that serves its CPU profile. Nothing is measured meanwhile.
 func (b *bench) profile(ctx context.Context, engine string) (err error) {
-	s, err := b.prepare(ctx, b.binary, engine, smallTable)
+	s, err := b.prepare(ctx, b.binary, engine, smallTable, bcryptCost)
 	if err != nil {
 		return err
 	}

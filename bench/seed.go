@@ -42,8 +42,8 @@ SELECT {session}, {user}, 'bench', '127.0.0.1', '{now}', '{now}', '{end}', 1, 0,
 SELECT {session}, {token}, 1, '{now}', '{tomorrow}' FROM {numbers}`
 )
 
-func (b *bench) seed(ctx context.Context, s *site) error {
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcryptCost)
+func (b *bench) seed(ctx context.Context, s *site, cost int) error {
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), cost)
 	if err != nil {
 		return err
 	}

@@ -48,8 +48,9 @@ type site struct {
 	environ []string
 }
 
-// prepare makes a database for a binary of the service, with a user and a session for each number from 1 on.
-func (b *bench) prepare(ctx context.Context, binary, engine string, users int) (*site, error) {
+// prepare makes a database for a binary of the service, with a user and a session for each number from 1 on. The
+// passwords have the given cost.
+func (b *bench) prepare(ctx context.Context, binary, engine string, users, cost int) (*site, error) {
 	b.sites++
 	s := &site{binary: binary, engine: engine, users: users, name: fmt.Sprintf("bench_%d_%d", users, b.sites)}
 	s.data = filepath.Join(b.dir, engine+"-"+s.name)
@@ -57,7 +58,7 @@ func (b *bench) prepare(ctx context.Context, binary, engine string, users int) (
 		return nil, err
 	}
 	s.environ = []string{
-		"APP_ENV=production", "SECRET_KEY=" + secret, "DATA_DIR=" + s.data, "RATE_LIMITS=off", "BCRYPT_COST=" + strconv.Itoa(bcryptCost),
+		"APP_ENV=production", "SECRET_KEY=" + secret, "DATA_DIR=" + s.data, "RATE_LIMITS=off", "BCRYPT_COST=" + strconv.Itoa(cost),
 		"ACCESS_TOKEN_EXPIRE_MINUTES=1440", "EMAIL_HOST=127.0.0.1", "EMAIL_PORT=1", "EMAIL_TLS=none", "EMAIL_FROM=bench@example.com",
 	}
 	if engine == postgres {
@@ -77,7 +78,7 @@ func (b *bench) prepare(ctx context.Context, binary, engine string, users int) (
 		return nil, err
 	}
 	b.progress("%s: making %d users with sessions", engine, users)
-	return s, b.seed(ctx, s)
+	return s, b.seed(ctx, s, cost)
 }
 
 // service is a running one.

@@ -40,26 +40,31 @@ func another(t *testing.T, as string, env ...string) *exec.Cmd {
 func replicas(t *testing.T, n int) []*service {
 	t.Helper()
 	url, box := pgtest.New(t), t.TempDir()
+	var all []*service
+	for range n {
+		all = append(all, process(t, box, "DATABASE_URL="+url, "DATA_DIR="+t.TempDir()))
+	}
+	return all
+}
+
+// process runs a server process with a mailbox.
+func process(t *testing.T, box string, env ...string) *service {
+	t.Helper()
 	mails, err := mailbox.New(box)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []*service
-	for range n {
-		cmd := another(t, "serve", "DATABASE_URL="+url, "DATA_DIR="+t.TempDir(), "HTTP_ADDR=127.0.0.1:0", "BCRYPT_COST=4",
-			"SECRET_KEY=one secret that the replicas share between them", "MAILBOX_DIR="+box,
-			"ADMIN_EMAIL="+adminEmail, "ADMIN_PASSWORD="+adminPassword)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { stop(t, cmd) })
-		all = append(all, &service{Running: &bootstrap.Running{URL: address(t, bufio.NewScanner(out))}, mails: mails})
+	cmd := another(t, "serve", append(env, "HTTP_ADDR=127.0.0.1:0", "BCRYPT_COST=4", "SECRET_KEY=one secret that the replicas share between them",
+		"MAILBOX_DIR="+box, "ADMIN_EMAIL="+adminEmail, "ADMIN_PASSWORD="+adminPassword)...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return all
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(t, cmd) })
+	return &service{Running: &bootstrap.Running{URL: address(t, bufio.NewScanner(out))}, mails: mails}
 }
 
 // address is where a server says that it listens.
