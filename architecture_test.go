@@ -45,7 +45,7 @@ var may = map[string][]string{
 	"adapters/memstore":           {"coffeeshop/ports/portstest"},
 	"adapters/riverjobs":          {"github.com/riverqueue", "github.com/jackc/pgx"},
 	"bootstrap":                   {"go.uber.org/fx", "go.uber.org/dig", "go.uber.org/zap", "github.com/caarlos0/env", "github.com/joho/godotenv"},
-	"bench":                       {"github.com/gofiber/fiber", "github.com/golang-jwt/jwt", "github.com/jackc/pgx", "golang.org/x/crypto/bcrypt", "modernc.org/sqlite"},
+	"bench":                       {"github.com/emersion/go-smtp", "github.com/gofiber/fiber", "github.com/golang-jwt/jwt", "github.com/jackc/pgx", "golang.org/x/crypto/bcrypt", "modernc.org/sqlite"},
 	onlyTests:                     {"coffeeshop/adapters/memstore", "coffeeshop/adapters/bunstore/pgtest", "coffeeshop/adapters/mail/transporttest"},
 }
 
@@ -204,7 +204,7 @@ func TestArchitecture_ViolationsAreFound(t *testing.T) {
 		{"application", "database/sql", "it is not on the list of application"},
 		{"application", "os", "it is not on the list of application"},
 		{"application/transfer", "encoding/csv", "it is not on the list of application"},
-		{"application", "github.com/emersion/go-smtp", "only adapters/mail/transporttest may"},
+		{"application", "github.com/emersion/go-smtp", "only adapters/mail/transporttest and bench may"},
 		{"application", "go.uber.org/zap/zapcore", "only adapters and bootstrap may"},
 		{"application", "coffeeshop/ports", ""},
 		{"application", "coffeeshop/adapters/bunstore", "application must not see adapters"},
@@ -224,7 +224,7 @@ func TestArchitecture_ViolationsAreFound(t *testing.T) {
 		{"adapters/mail/smtp", "coffeeshop/adapters/mail", ""},
 		{"adapters/mail/smtp", "github.com/wneessen/go-mail", ""},
 		{"adapters/mail/smtp", "coffeeshop/adapters/mail/transporttest", "it is for tests only"},
-		{"adapters/mail/smtp", "github.com/emersion/go-smtp", "only adapters/mail/transporttest may"},
+		{"adapters/mail/smtp", "github.com/emersion/go-smtp", "only adapters/mail/transporttest and bench may"},
 		{"adapters/mail/transporttest", "github.com/emersion/go-smtp", ""},
 		{"adapters/mail/transporttest", "coffeeshop/ports/portstest", ""},
 		{"adapters/mailing", "github.com/wneessen/go-mail", "only adapters/mail may"},

@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// errEnough ends a client's calls before its time.
+var errEnough = errors.New("enough")
+
 // loop has so many clients call again and again, each on a connection of its own.
 func loop(ctx context.Context, addr string, clients int, d time.Duration, call func(c *client, who, i int) error) (sample, error) {
 	start := time.Now()
@@ -47,7 +50,10 @@ func repeat(ctx context.Context, addr string, until time.Time, call func(c *clie
 		if start.After(until) && i > 0 {
 			return took, nil
 		}
-		if err := call(c, i); err != nil {
+		switch err := call(c, i); {
+		case errors.Is(err, errEnough):
+			return took, nil
+		case err != nil:
 			return nil, err
 		}
 		took = append(took, time.Since(start))
@@ -94,11 +100,14 @@ func (c *client) refreshed() (string, error) {
 	return next, err
 }
 
-// signUp makes sign-ups of addresses that nobody has.
-func (r *running) signUp(ctx context.Context, seconds int) (sample, error) {
+// signUp makes sign-ups of addresses that nobody has, up to so many from each client.
+func (r *running) signUp(ctx context.Context, seconds, most int) (sample, error) {
 	r.signUps++
 	turn := r.signUps
 	return loop(ctx, r.addr, connections, time.Duration(seconds)*time.Second, func(c *client, who, i int) error {
+		if i == most {
+			return errEnough
+		}
 		status, err := c.call(post("/auth/signup", fmt.Sprintf(`{"email":"new%d.%d.%d@example.com","password":%q}`, turn, who, i, password)))
 		if err == nil && status != http.StatusCreated {
 			err = fmt.Errorf("sign-up: %d", status)

@@ -57,8 +57,12 @@ func (b *bench) prepare(ctx context.Context, binary, engine string, users, cost 
 	if err := os.Mkdir(s.data, 0o700); err != nil {
 		return nil, err
 	}
+	mode := "production"
+	if cost < bcryptCost {
+		mode = "development" // production refuses hashes that are as cheap
+	}
 	s.environ = []string{
-		"APP_ENV=production", "SECRET_KEY=" + secret, "DATA_DIR=" + s.data, "RATE_LIMITS=off", "BCRYPT_COST=" + strconv.Itoa(cost),
+		"APP_ENV=" + mode, "SECRET_KEY=" + secret, "DATA_DIR=" + s.data, "RATE_LIMITS=off", "BCRYPT_COST=" + strconv.Itoa(cost),
 		"ACCESS_TOKEN_EXPIRE_MINUTES=1440", "EMAIL_HOST=127.0.0.1", "EMAIL_PORT=1", "EMAIL_TLS=none", "EMAIL_FROM=bench@example.com",
 	}
 	if engine == postgres {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"net"
 	"strconv"
@@ -29,7 +30,9 @@ func beginSink() (*sink, error) {
 
 func (s *sink) stop() error {
 	err := s.server.Close()
-	<-s.done
+	if served := <-s.done; !errors.Is(served, smtp.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	return err
 }
 
