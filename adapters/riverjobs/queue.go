@@ -59,8 +59,9 @@ func (j jobs[Tx]) SendNotice(ctx context.Context, notice uuid.UUID) error {
 	return j.insert(ctx, sendNotice{notice})
 }
 
+// insert does not read the job's row back.
 func (j jobs[Tx]) insert(ctx context.Context, args river.JobArgs) error {
-	if _, err := j.client.InsertTx(ctx, j.tx, args, nil); err != nil {
+	if _, err := j.client.InsertManyFastTx(ctx, j.tx, []river.InsertManyParams{{Args: args}}); err != nil {
 		return fmt.Errorf("enqueue %s: %w", args.Kind(), err)
 	}
 	return nil
