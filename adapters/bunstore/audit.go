@@ -31,7 +31,7 @@ func (r audit) Append(ctx context.Context, e domain.AuditEvent) error {
 }
 
 func (r audit) Forget(ctx context.Context, user uuid.UUID) error {
-	_, err := r.write.exec(ctx, "UPDATE audit_events SET ip = '', user_agent = '', details = '{}' WHERE actor = ? OR subject = ?", user, user)
+	_, err := r.write.ExecContext(ctx, "UPDATE audit_events SET ip = '', user_agent = '', details = '{}' WHERE actor = ? OR subject = ?", user, user)
 	return mapError("forget a user in the audit events", err)
 }
 

@@ -40,7 +40,7 @@ type JobQueue interface {
 type DB struct {
 	scope
 	jobs   JobQueue
-	write  *bun.DB // PostgreSQL: the only one. SQLite: one connection
+	write  *bun.DB // PostgreSQL: the only one
 	read   *bun.DB
 	pool   *pgxpool.Pool // nil on SQLite
 	path   string        // of SQLite's file
@@ -68,9 +68,9 @@ func Open(ctx context.Context, cfg Config, jobs JobQueue) (*DB, error) {
 	if err != nil {
 		return nil, mapError("open the database", err)
 	}
-	db.scope = scope{db: db, read: statements{IDB: db.read}, write: statements{IDB: db.write}}
+	db.scope = scope{db: db, read: statements{db.read}, write: statements{db.write}}
 	if !db.isPostgres() {
-		db.scope.read.bound, db.scope.write.bound = db.read.DB, db.write.DB
+		db.scope.read, db.scope.write = statements{db.read.DB}, statements{db.write.DB}
 	}
 	return db, nil
 }
@@ -170,6 +170,6 @@ func (s scope) refuseTx() error {
 // purge deletes up to limit rows of a table whose column has reached a value. It passes over rows that another
 // transaction holds, and returns how many it deleted.
 func (s scope) purge(ctx context.Context, table, key, column string, value any, limit int) (int, error) {
-	return count(s.write.exec(ctx, "WITH due AS MATERIALIZED (SELECT "+key+" FROM "+table+" WHERE "+column+" <= ? ORDER BY "+column+
+	return count(s.write.ExecContext(ctx, "WITH due AS MATERIALIZED (SELECT "+key+" FROM "+table+" WHERE "+column+" <= ? ORDER BY "+column+
 		" LIMIT ?"+s.forUpdate("SKIP LOCKED")+") DELETE FROM "+table+" WHERE "+key+" IN (SELECT "+key+" FROM due)", value, limit))
 }

@@ -69,7 +69,7 @@ func (r challenges) Live(ctx context.Context, p domain.Purpose, key string, now 
 
 // CountGuess locks the rows in the order of their ids, and then looks at their counts again.
 func (r challenges) CountGuess(ctx context.Context, p domain.Purpose, key string, now time.Time) error {
-	_, err := r.write.exec(ctx, "WITH open AS MATERIALIZED (SELECT id FROM challenges "+
+	_, err := r.write.ExecContext(ctx, "WITH open AS MATERIALIZED (SELECT id FROM challenges "+
 		"WHERE email_key = ? AND purpose = ? AND expires_at > ? AND guesses < ? ORDER BY id"+r.forUpdate("")+") "+
 		"UPDATE challenges SET guesses = guesses + 1 WHERE id IN (SELECT id FROM open) AND guesses < ?",
 		key, string(p), stamp(now), domain.MaxGuesses, domain.MaxGuesses)
@@ -77,18 +77,18 @@ func (r challenges) CountGuess(ctx context.Context, p domain.Purpose, key string
 }
 
 func (r challenges) Consume(ctx context.Context, id uuid.UUID, now time.Time) error {
-	return mapError("consume a challenge", one(r.write.exec(ctx, "DELETE FROM challenges WHERE id = ? AND expires_at > ?", id, stamp(now))))
+	return mapError("consume a challenge", one(r.write.ExecContext(ctx, "DELETE FROM challenges WHERE id = ? AND expires_at > ?", id, stamp(now))))
 }
 
 func (r challenges) BeginHandOver(ctx context.Context, id uuid.UUID, now, expires time.Time) error {
-	_, err := r.write.exec(ctx, "UPDATE challenges SET hand_overs = hand_overs + 1, "+
+	_, err := r.write.ExecContext(ctx, "UPDATE challenges SET hand_overs = hand_overs + 1, "+
 		"handed_over_at = CASE WHEN hand_overs = 0 THEN ? ELSE handed_over_at END, "+
 		"expires_at = CASE WHEN hand_overs = 0 THEN ? ELSE expires_at END WHERE id = ?", stamp(now), stamp(expires), id)
 	return mapError("begin to hand a mail over", err)
 }
 
 func (r challenges) UndoHandOver(ctx context.Context, id uuid.UUID, expires time.Time) error {
-	_, err := r.write.exec(ctx, "UPDATE challenges SET hand_overs = hand_overs - 1, "+
+	_, err := r.write.ExecContext(ctx, "UPDATE challenges SET hand_overs = hand_overs - 1, "+
 		"handed_over_at = CASE WHEN hand_overs = 1 THEN NULL ELSE handed_over_at END, "+
 		"expires_at = CASE WHEN hand_overs = 1 THEN ? ELSE expires_at END WHERE id = ? AND hand_overs > 0", stamp(expires), id)
 	return mapError("take a hand-over back", err)
@@ -104,7 +104,7 @@ func (r challenges) DeleteByUser(ctx context.Context, user uuid.UUID) error {
 
 // delete locks the rows in the order of their ids, as CountGuess does, so that no two transactions wait in a circle.
 func (r challenges) delete(ctx context.Context, where string, args ...any) error {
-	_, err := r.write.exec(ctx, "DELETE FROM challenges WHERE id IN (SELECT id FROM challenges WHERE "+where+" ORDER BY id"+r.forUpdate("")+")", args...)
+	_, err := r.write.ExecContext(ctx, "DELETE FROM challenges WHERE id IN (SELECT id FROM challenges WHERE "+where+" ORDER BY id"+r.forUpdate("")+")", args...)
 	return err
 }
 

@@ -52,6 +52,6 @@ func (r notices) ByID(ctx context.Context, id uuid.UUID) (domain.Notice, error) 
 }
 
 func (r notices) Delete(ctx context.Context, id uuid.UUID) error {
-	_, err := r.write.exec(ctx, "DELETE FROM notices WHERE id = ?", id)
+	_, err := r.write.ExecContext(ctx, "DELETE FROM notices WHERE id = ?", id)
 	return mapError("delete a notice", err)
 }

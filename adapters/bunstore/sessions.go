@@ -40,7 +40,7 @@ func (r sessions) Create(ctx context.Context, session domain.Session, token doma
 }
 
 func (r sessions) Touch(ctx context.Context, id uuid.UUID, now time.Time) error {
-	_, err := r.write.exec(ctx, "UPDATE sessions SET last_used_at = ? WHERE id = ?", stamp(now), id)
+	_, err := r.write.ExecContext(ctx, "UPDATE sessions SET last_used_at = ? WHERE id = ?", stamp(now), id)
 	return mapError("note the use of a session", err)
 }
 
@@ -51,7 +51,7 @@ func (r sessions) Lock(ctx context.Context, id uuid.UUID, now time.Time) (ports.
 	// Rotate and end lock the token first; so does this. The second statement sees what they committed, and waits for
 	// MarkDelivered.
 	if r.db.isPostgres() {
-		if _, err := r.write.exec(ctx, "SELECT 1 FROM refresh_tokens WHERE session_id = ? FOR UPDATE", id); err != nil {
+		if _, err := r.write.ExecContext(ctx, "SELECT 1 FROM refresh_tokens WHERE session_id = ? FOR UPDATE", id); err != nil {
 			return ports.SessionState{}, mapError("lock a session", err)
 		}
 	}
@@ -119,16 +119,16 @@ func (r sessions) end(ctx context.Context, reason domain.RevocationReason, now t
 			"gone AS (DELETE FROM refresh_tokens AS t USING taken WHERE t.session_id = taken.session_id RETURNING t.*), " +
 			"kept AS (" + revoked + "?::timestamptz FROM gone) " +
 			"DELETE FROM sessions USING gone WHERE id = gone.session_id"
-		n, err := count(r.write.exec(ctx, text, append(args, string(reason), stamp(now))...))
+		n, err := count(r.write.ExecContext(ctx, text, append(args, string(reason), stamp(now))...))
 		return n, mapError("end sessions", err)
 	}
 	n := 0
 	err := r.atomically(ctx, func(tx scope) error {
 		var err error
-		n, err = count(tx.write.exec(ctx, revoked+"? FROM refresh_tokens WHERE session_id IN ("+which+where+")",
+		n, err = count(tx.write.ExecContext(ctx, revoked+"? FROM refresh_tokens WHERE session_id IN ("+which+where+")",
 			append([]any{string(reason), stamp(now)}, args...)...))
 		if err == nil && n > 0 {
-			n, err = count(tx.write.exec(ctx, "DELETE FROM sessions WHERE id IN ("+which+where+")", args...))
+			n, err = count(tx.write.ExecContext(ctx, "DELETE FROM sessions WHERE id IN ("+which+where+")", args...))
 		}
 		return mapError("end sessions", err)
 	})
@@ -138,7 +138,7 @@ func (r sessions) end(ctx context.Context, reason domain.RevocationReason, now t
 func (r sessions) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
 	// It locks the token first, as all methods do, and looks at it again, since it may have been rotated. It also locks
 	// the session, and so passes over one that is held.
-	n, err := count(r.write.exec(ctx, "WITH due AS MATERIALIZED (SELECT t.session_id FROM refresh_tokens AS t "+
+	n, err := count(r.write.ExecContext(ctx, "WITH due AS MATERIALIZED (SELECT t.session_id FROM refresh_tokens AS t "+
 		"JOIN sessions AS s ON s.id = t.session_id WHERE t.session_id IN ("+
 		"SELECT session_id FROM refresh_tokens WHERE expires_at <= ? UNION ALL SELECT id FROM sessions WHERE expires_at <= ?"+
 		") AND (t.expires_at <= ? OR s.expires_at <= ?) LIMIT ?"+r.forUpdate("SKIP LOCKED")+") DELETE FROM sessions WHERE id IN (SELECT session_id FROM due)",

@@ -54,7 +54,7 @@ func (r sessions) MarkDelivered(ctx context.Context, id uuid.UUID, generation in
 	case r.db.isPostgres():
 		_, err = r.db.pool.Exec(ctx, markDelivered, prepared([]any{id, generation})...)
 	default:
-		_, err = r.write.exec(ctx, markDeliveredSQLite, id, generation)
+		_, err = r.write.ExecContext(ctx, markDeliveredSQLite, id, generation)
 	}
 	return mapError("mark a session's tokens as delivered", err)
 }
@@ -114,19 +114,19 @@ func (r sessions) Rotate(ctx context.Context, o ports.Rotation) (ports.SessionSt
 func (r sessions) rotateSQLite(ctx context.Context, o ports.Rotation) (after ports.SessionState, err error) {
 	id, now := o.Next.SessionID, stamp(o.Now)
 	err = r.atomically(ctx, func(tx scope) error {
-		err := one(tx.write.exec(ctx, "INSERT INTO revoked_refresh_tokens (jti, session_id, generation, issued_at, expires_at, reason, revoked_at) "+
+		err := one(tx.write.ExecContext(ctx, "INSERT INTO revoked_refresh_tokens (jti, session_id, generation, issued_at, expires_at, reason, revoked_at) "+
 			"SELECT t.jti, t.session_id, t.generation, t.issued_at, t.expires_at, ?, ? "+
 			"FROM refresh_tokens AS t JOIN sessions AS s ON s.id = t.session_id "+
 			"WHERE t.session_id = ? AND t.jti = ? AND "+live, string(o.Reason), now, id, o.JTI, now, now))
 		if err != nil {
 			return mapError("revoke a refresh token", err)
 		}
-		_, err = tx.write.exec(ctx, "UPDATE sessions SET generation = generation + 1, last_used_at = ?, "+
+		_, err = tx.write.ExecContext(ctx, "UPDATE sessions SET generation = generation + 1, last_used_at = ?, "+
 			"rotated = CASE WHEN ? = 'rotated' THEN generation ELSE rotated END WHERE id = ?", now, string(o.Reason), id)
 		if err != nil {
 			return mapError("advance a session", err)
 		}
-		_, err = tx.write.exec(ctx, "UPDATE refresh_tokens SET jti = ?, generation = generation + 1, issued_at = ?, "+
+		_, err = tx.write.ExecContext(ctx, "UPDATE refresh_tokens SET jti = ?, generation = generation + 1, issued_at = ?, "+
 			"expires_at = min(?, (SELECT expires_at FROM sessions WHERE id = session_id)) WHERE session_id = ?",
 			o.Next.JTI, stamp(o.Next.IssuedAt), stamp(o.Next.ExpiresAt), id)
 		if err != nil {

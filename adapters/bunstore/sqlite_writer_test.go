@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -213,7 +214,7 @@ func TestWriter_RunsTheOthersAgainWhenAMemberLosesTheTransaction(t *testing.T) {
 		},
 		func() error {
 			err := w.InTx(ctx, func(tx ports.Store) error {
-				_, err := tx.(scope).write.exec(ctx, "ROLLBACK")
+				_, err := tx.(scope).write.ExecContext(ctx, "ROLLBACK")
 				return err
 			})
 			if err == nil {
@@ -226,6 +227,7 @@ func TestWriter_RunsTheOthersAgainWhenAMemberLosesTheTransaction(t *testing.T) {
 		},
 	}
 	var all sync.WaitGroup
+	before := w.commits.ran.Load()
 	w.held(t, func() {
 		for i, call := range calls {
 			all.Go(func() {
@@ -245,6 +247,56 @@ func TestWriter_RunsTheOthersAgainWhenAMemberLosesTheTransaction(t *testing.T) {
 	if got := [...]int64{runs[0].Load(), runs[2].Load(), runs[3].Load()}; got != [...]int64{2, 2, 1} {
 		t.Errorf("the functions ran %v times, want 2, 2 and 1", got)
 	}
+	// One group of the last member, and one of each that runs again.
+	if n := w.commits.ran.Load() - before; n != 5 {
+		t.Errorf("there were %d commits, want 5", n)
+	}
+}
+
+func TestStatements_OfOneTextCanBeReadSideBySide(t *testing.T) {
+	t.Parallel()
+	w := openWatched(t)
+	ctx := t.Context()
+	for _, key := range []string{"one", "two"} {
+		if err := w.Throttles().Remember(ctx, key, forever); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := w.InTx(ctx, func(tx ports.Store) error {
+		seen := 0
+		for range eachKey(t, tx, "") {
+			for range eachKey(t, tx, "o") { // both are greater
+				seen++
+			}
+		}
+		if seen != 4 {
+			t.Errorf("%d rows were seen, want 4", seen)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func eachKey(t *testing.T, tx ports.Store, after string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		rows, err := tx.(scope).read.QueryContext(t.Context(), "SELECT key FROM remembered_keys WHERE key > ?", after)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = rows.Close() }()
+		for rows.Next() {
+			var key string
+			if err := rows.Scan(&key); err != nil || !yield(key) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 func TestWriter_RunsNothingAfterAStatementThatMayHaveEndedTheTransaction(t *testing.T) {
@@ -252,7 +304,7 @@ func TestWriter_RunsNothingAfterAStatementThatMayHaveEndedTheTransaction(t *test
 	w := openWatched(t)
 	ctx := t.Context()
 	err := w.InTx(ctx, func(tx ports.Store) error {
-		_, failed := tx.(scope).write.exec(ctx, "SELECT no_such_function()")
+		_, failed := tx.(scope).write.ExecContext(ctx, "SELECT no_such_function()")
 		if err := remember(ctx, "afterwards")(tx); err == nil {
 			t.Error("a statement ran after the failure")
 		}

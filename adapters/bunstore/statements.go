@@ -10,75 +10,36 @@ import (
 	"coffeeshop/domain"
 )
 
-// statements runs statements: on PostgreSQL by Bun, which writes the arguments into the text; on SQLite the arguments are
-// bound, so that the connection keeps the statement prepared.
-type statements struct {
-	bun.IDB
-
-	bound interface { // nil on PostgreSQL
-		ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error)
-		QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
-	}
-}
-
-func (s statements) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	if s.bound == nil {
-		return s.ExecContext(ctx, text, args...)
-	}
-	return s.bound.ExecContext(ctx, text, args...)
-}
+// statements runs statements. PostgreSQL's go through Bun, which writes the arguments into the text. SQLite's go past it:
+// the arguments are bound, so that the connection keeps the statement prepared.
+type statements struct{ bun.IConn }
 
 // insert adds a row if the clause selects one.
 func (s statements) insert(ctx context.Context, table, columns string, values []any, clause string, args ...any) (sql.Result, error) {
-	return s.exec(ctx, "INSERT INTO "+table+" ("+columns+") SELECT "+places(len(values))+" "+clause, append(values, args...)...)
+	return s.ExecContext(ctx, "INSERT INTO "+table+" ("+columns+") SELECT "+places(len(values))+" "+clause, append(values, args...)...)
 }
 
 // scan reads the first row into fields; sql.ErrNoRows if there is none.
 func (s statements) scan(ctx context.Context, fields []any, text string, args ...any) error {
-	found := false
-	err := s.each(ctx, func(row *sql.Rows) error {
-		if found {
-			return nil
-		}
-		found = true
-		return row.Scan(fields...)
-	}, text, args...)
-	if err == nil && !found {
-		return sql.ErrNoRows
-	}
-	return err
-}
-
-// each calls read with each row.
-func (s statements) each(ctx context.Context, read func(row *sql.Rows) error, text string, args ...any) (err error) {
-	var rows *sql.Rows
-	if s.bound == nil {
-		rows, err = s.QueryContext(ctx, text, args...)
-	} else {
-		rows, err = s.bound.QueryContext(ctx, text, args...)
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		if err := read(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return s.QueryRowContext(ctx, text, args...).Scan(fields...)
 }
 
 // list reads rows into entities.
 func list[Row, Entity any](ctx context.Context, s statements, fields func(*Row) []any, entity func(Row) Entity, text string, args ...any) ([]Entity, error) {
+	rows, err := s.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
 	var entities []Entity
-	err := s.each(ctx, func(rows *sql.Rows) error {
+	for rows.Next() {
 		var row Row
-		err := rows.Scan(fields(&row)...)
+		if err := rows.Scan(fields(&row)...); err != nil {
+			return nil, err
+		}
 		entities = append(entities, entity(row))
-		return err
-	}, text, args...)
-	return entities, err
+	}
+	return entities, rows.Err()
 }
 
 // places is a list of n places for arguments.

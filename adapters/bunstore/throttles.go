@@ -22,7 +22,7 @@ func (r throttles) Take(ctx context.Context, key string, b domain.Budget, now ti
 	if b.Burst < 1 {
 		return b.Interval, nil
 	}
-	n, err := count(r.write.exec(ctx, "INSERT INTO throttles AS t (key, tat) VALUES (?, ?) "+
+	n, err := count(r.write.ExecContext(ctx, "INSERT INTO throttles AS t (key, tat) VALUES (?, ?) "+
 		"ON CONFLICT (key) DO UPDATE SET tat = CASE WHEN t.tat > ? THEN t.tat ELSE ? END + ? WHERE t.tat <= ?",
 		key, t+interval, t, t, interval, latest))
 	if err != nil || n == 1 {
@@ -45,7 +45,7 @@ func (r throttles) Wait(ctx context.Context, key string, b domain.Budget, now ti
 
 // Return may move the arrival time into the past, where Take does not count it.
 func (r throttles) Return(ctx context.Context, key string, b domain.Budget) error {
-	_, err := r.write.exec(ctx, "UPDATE throttles SET tat = tat - ? WHERE key = ?", b.Interval.Microseconds(), key)
+	_, err := r.write.ExecContext(ctx, "UPDATE throttles SET tat = tat - ? WHERE key = ?", b.Interval.Microseconds(), key)
 	return mapError("return to a throttle", err)
 }
 
@@ -69,7 +69,7 @@ func (r throttles) DeleteIdle(ctx context.Context, now time.Time, limit int) (in
 }
 
 func (r throttles) Remember(ctx context.Context, key string, until time.Time) error {
-	_, err := r.write.exec(ctx, "INSERT INTO remembered_keys AS k (key, until) VALUES (?, ?) "+
+	_, err := r.write.ExecContext(ctx, "INSERT INTO remembered_keys AS k (key, until) VALUES (?, ?) "+
 		"ON CONFLICT (key) DO UPDATE SET until = excluded.until WHERE k.until < excluded.until", key, stamp(until))
 	return mapError("remember a key", err)
 }

@@ -111,7 +111,7 @@ func (db *DB) inPostgres(ctx context.Context, fn func(tx scope) error) error {
 	if db.jobs != nil {
 		t.jobs = guardedJobs{alone, db.jobs.InPostgres(t.pg)}
 	}
-	if err := fn(scope{db: db, read: statements{IDB: conn}, write: statements{IDB: conn}, tx: t}); err != nil {
+	if err := fn(scope{db: db, read: statements{conn}, write: statements{conn}, tx: t}); err != nil {
 		return err
 	}
 	committing = true
@@ -137,8 +137,7 @@ func (db *DB) inSQLite(ctx context.Context, alone bool, fn func(tx scope) error)
 	if db.jobs != nil {
 		t.jobs = guardedJobs{func(fn func() error) error { return fn() }, db.jobs.InSQLite(tx.Tx)}
 	}
-	both := statements{IDB: tx, bound: tx.Tx}
-	if err := fn(scope{db: db, read: both, write: both, tx: t}); err != nil {
+	if err := fn(scope{db: db, read: statements{tx.Tx}, write: statements{tx.Tx}, tx: t}); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
@@ -154,7 +153,7 @@ func (s scope) lockKey(ctx context.Context, key int64) error {
 	if !s.db.isPostgres() {
 		text = "SELECT ?" // the transaction excludes all others already; it only has to be there
 	}
-	if _, err := s.write.exec(ctx, text, key); err != nil {
+	if _, err := s.write.ExecContext(ctx, text, key); err != nil {
 		return fmt.Errorf("take a lock: %w", err)
 	}
 	return nil

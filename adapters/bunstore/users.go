@@ -3,7 +3,6 @@ package bunstore
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -124,7 +123,7 @@ func (r users) Update(ctx context.Context, u domain.User) error {
 		text += " AND NOT EXISTS (SELECT 1 FROM users AS o WHERE o.email_key = ? AND o.status = 'verified' AND o.id <> ?)"
 		args = append(args, row.EmailKey, u.ID)
 	}
-	n, err := count(r.write.exec(ctx, text, args...))
+	n, err := count(r.write.ExecContext(ctx, text, args...))
 	switch {
 	case err != nil && violatesEmail(err):
 		return domain.ErrEmailTaken
@@ -152,7 +151,7 @@ func (r users) Delete(ctx context.Context, id uuid.UUID, now time.Time) error {
 		if err := (challenges{tx}).DeleteByUser(ctx, id); err != nil {
 			return err
 		}
-		return mapError("delete a user", one(tx.write.exec(ctx, "DELETE FROM users WHERE id = ?", id)))
+		return mapError("delete a user", one(tx.write.ExecContext(ctx, "DELETE FROM users WHERE id = ?", id)))
 	})
 }
 
@@ -167,20 +166,15 @@ func (r users) DeleteSignUps(ctx context.Context, ids ...uuid.UUID) error {
 	if err := challenges(r).delete(ctx, "user_id IN (SELECT id FROM users WHERE "+which+")", anys(ids)...); err != nil {
 		return mapError("delete the challenges of unverified users", err)
 	}
-	_, err := r.write.exec(ctx, "DELETE FROM users WHERE "+which, anys(ids)...)
+	_, err := r.write.ExecContext(ctx, "DELETE FROM users WHERE "+which, anys(ids)...)
 	return mapError("delete unverified users", err)
 }
 
 func (r users) DeleteUnverified(ctx context.Context, now time.Time, limit int) (n int, err error) {
 	err = r.atomically(ctx, func(tx scope) error {
-		var due []uuid.UUID
-		err := tx.write.each(ctx, func(row *sql.Rows) error {
-			var id uuid.UUID
-			err := row.Scan(&id)
-			due = append(due, id)
-			return err
-		}, "SELECT id FROM users WHERE status = 'unverified' AND unverified_until <= ? ORDER BY unverified_until LIMIT ?"+
-			r.forUpdate("SKIP LOCKED"), stamp(now), limit)
+		due, err := list(ctx, tx.write, func(id *uuid.UUID) []any { return []any{id} }, func(id uuid.UUID) uuid.UUID { return id },
+			"SELECT id FROM users WHERE status = 'unverified' AND unverified_until <= ? ORDER BY unverified_until LIMIT ?"+
+				r.forUpdate("SKIP LOCKED"), stamp(now), limit)
 		if err != nil {
 			return mapError("find unverified users", err)
 		}
