@@ -114,8 +114,8 @@ func callers() string {
 	return strings.Join(names, " < ")
 }
 
-// do runs a statement. A statement is never interrupted, since SQLite would roll back the whole group: ctx is looked at
-// before. After a failure that may have rolled it back no other statement runs: it would commit by itself.
+// do runs a statement. A statement is never interrupted, since SQLite would roll back the whole group: database/sql looks
+// at ctx before. After a failure that may have rolled it back no other statement runs: it would commit by itself.
 func (m *member) do(ctx context.Context, run func(ctx context.Context) error) error {
 	if m.broken != nil {
 		return m.broken
@@ -196,9 +196,6 @@ func (c *memberConn) QueryContext(ctx context.Context, text string, args []drive
 
 // run runs a statement in the open transaction, or as a member.
 func (c *memberConn) run(ctx context.Context, statement func(ctx context.Context) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	if c.m != nil {
 		return c.m.do(ctx, statement)
 	}

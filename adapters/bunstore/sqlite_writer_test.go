@@ -316,6 +316,45 @@ func TestWriter_RunsNothingAfterAStatementThatMayHaveEndedTheTransaction(t *test
 	}
 }
 
+func TestWriter_InterruptsNoStatement(t *testing.T) {
+	t.Parallel()
+	w := openWatched(t)
+	var others atomic.Int64
+	var all sync.WaitGroup
+	w.held(t, func() {
+		all.Go(func() {
+			err := w.InTx(t.Context(), func(tx ports.Store) error {
+				others.Add(1)
+				return remember(t.Context(), "other")(tx)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		w.queue(t, 1)
+		all.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			defer cancel()
+			err := w.InTx(ctx, func(tx ports.Store) error {
+				_, err := tx.(scope).write.ExecContext(ctx, "INSERT INTO throttles SELECT 'late', max(n) FROM "+
+					"(WITH RECURSIVE c(n) AS (SELECT ? UNION ALL SELECT n + 1 FROM c WHERE n < 200000) SELECT n FROM c)", 1)
+				if err != nil || ctx.Err() == nil {
+					t.Errorf("the statement was interrupted, or its time was not up: %v", err)
+				}
+				return err
+			})
+			if !errors.Is(err, domain.ErrUnavailable) {
+				t.Errorf("the late one: %v", err)
+			}
+		})
+		w.queue(t, 2)
+	})
+	all.Wait()
+	if others.Load() != 1 || !w.remembers(t, "other") {
+		t.Errorf("the other one ran %d times", others.Load())
+	}
+}
+
 func TestWriter_NobodyWaitsBeyondTheDeadlineWhileAnotherProcessWrites(t *testing.T) {
 	t.Parallel()
 	w := openWatched(t)
@@ -339,6 +378,7 @@ func TestWriter_NobodyWaitsBeyondTheDeadlineWhileAnotherProcessWrites(t *testing
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("the member was held for %s", took)
 	}
+	time.Sleep(500 * time.Millisecond) // longer than a transaction is tried again
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
