@@ -15,7 +15,7 @@ import (
 	"coffeeshop/ports"
 )
 
-// SQLite lets no process wait in a queue: whoever writes all the time could keep the other one out.
+// SQLite lets no process wait in a queue: one that writes all the time could keep the other one out.
 func TestTwoWriters_OfOneFileBothGetOn(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()

@@ -3,7 +3,6 @@ package bunstore
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"sync"
 	"time"
@@ -15,9 +14,7 @@ const (
 	groupMost = 64 // members
 	groupTime = 5 * time.Millisecond
 
-	busyPoll    = 500 * time.Microsecond // between two tries to begin while another process writes
-	politeTime  = time.Second            // after another process wrote
-	politePause = 2 * busyPoll           // between two groups, for the other process to begin
+	busyPoll = 500 * time.Microsecond // between two tries to begin while another process writes
 )
 
 // errGroupEnded says that a member's group was rolled back because of another member, or could not commit. The member
@@ -33,7 +30,7 @@ type writer struct {
 
 	groupTime time.Duration // from a group's begin; then nobody joins it any more
 
-	begin, commit, rollback, savepoint, release, rollbackTo, dataVersion sqliteStatement
+	begin, commit, rollback, savepoint, release, rollbackTo sqliteStatement
 
 	mu     sync.Mutex
 	queue  []*member
@@ -41,9 +38,6 @@ type writer struct {
 
 	wake chan struct{} // a member has come, or the writer was closed
 	done chan struct{} // closed when run has returned
-
-	version     int64 // changes when another process commits
-	politeUntil time.Time
 }
 
 // newWriter starts the writer on a connection, which it owns.
@@ -56,7 +50,6 @@ func newWriter(ctx context.Context, conn *keepingConn, log *zap.Logger) (*writer
 	for text, stmt := range map[string]*sqliteStatement{
 		"BEGIN IMMEDIATE": &w.begin, "COMMIT": &w.commit, "ROLLBACK": &w.rollback,
 		"SAVEPOINT member": &w.savepoint, "RELEASE member": &w.release, "ROLLBACK TO member": &w.rollbackTo,
-		"PRAGMA data_version": &w.dataVersion,
 	} {
 		var err error
 		if *stmt, err = conn.take(ctx, text); err != nil {
@@ -76,7 +69,7 @@ func (w *writer) close() error {
 	select {
 	case <-w.done:
 		// SQLite takes the log back into the file once no statement is left.
-		for _, stmt := range []sqliteStatement{w.begin, w.commit, w.rollback, w.savepoint, w.release, w.rollbackTo, w.dataVersion} {
+		for _, stmt := range []sqliteStatement{w.begin, w.commit, w.rollback, w.savepoint, w.release, w.rollbackTo} {
 			_ = stmt.Close()
 		}
 		return w.conn.Close()
@@ -147,9 +140,6 @@ func (w *writer) group() bool {
 	if nobody {
 		return false
 	}
-	if time.Now().Before(w.politeUntil) {
-		time.Sleep(politePause)
-	}
 	if err := step(w.begin); err != nil {
 		if lost(err) {
 			time.Sleep(busyPoll) // nobody has begun yet: all can leave the queue
@@ -159,7 +149,6 @@ func (w *writer) group() bool {
 		return true
 	}
 	began := time.Now()
-	w.watchOthers(began)
 	var group []*member
 	whole := true // the transaction is still there
 	for whole && len(group) < groupMost && (len(group) == 0 || time.Since(began) < w.groupTime) {
@@ -208,25 +197,6 @@ func (w *writer) serve(m *member) bool {
 		m.broken = err
 	}
 	return err == nil
-}
-
-// watchOthers notes whether another process has written since the last group. SQLite lets no process wait in a queue:
-// without pauses of this one, the other one would hardly ever find a moment to begin.
-func (w *writer) watchOthers(now time.Time) {
-	rows, err := w.dataVersion.QueryContext(context.Background(), nil)
-	if err != nil {
-		return
-	}
-	defer func() { _ = rows.Close() }()
-	row := make([]driver.Value, 1)
-	if rows.Next(row) != nil {
-		return
-	}
-	version, _ := row[0].(int64)
-	if w.version != 0 && version != w.version {
-		w.politeUntil = now.Add(politeTime)
-	}
-	w.version = version
 }
 
 func step(stmt sqliteStatement) error {
