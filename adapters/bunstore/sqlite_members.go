@@ -186,8 +186,8 @@ func (c *memberConn) ExecContext(ctx context.Context, text string, args []driver
 func (c *memberConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (rows driver.Rows, err error) {
 	err = c.run(ctx, func(ctx context.Context) (err error) {
 		rows, err = c.w.conn.QueryContext(ctx, text, args)
-		if err == nil && c.m == nil {
-			rows, err = readAll(rows)
+		if err == nil {
+			rows, err = readAll(rows) // in this turn, so that a failure of a later row is one of the statement
 		}
 		return err
 	})

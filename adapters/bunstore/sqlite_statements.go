@@ -59,11 +59,10 @@ func (c *keepingConn) ExecContext(ctx context.Context, text string, args []drive
 	if len(args) == 0 {
 		return c.sqliteConn.ExecContext(ctx, text, args)
 	}
-	stmt, err := c.take(ctx, text)
+	stmt, err := c.statement(ctx, text)
 	if err != nil {
 		return nil, err
 	}
-	defer c.keep(text, stmt)
 	return stmt.ExecContext(ctx, args)
 }
 
@@ -71,57 +70,37 @@ func (c *keepingConn) QueryContext(ctx context.Context, text string, args []driv
 	if len(args) == 0 {
 		return c.sqliteConn.QueryContext(ctx, text, args)
 	}
-	stmt, err := c.take(ctx, text)
+	stmt, err := c.statement(ctx, text)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := stmt.QueryContext(ctx, args)
-	if err != nil {
-		c.keep(text, stmt)
-		return nil, err
-	}
-	return &keptRows{rows, func() { c.keep(text, stmt) }}, nil
+	return stmt.QueryContext(ctx, args)
 }
 
-// take hands a statement out, so that nobody else runs it until it is kept again.
-func (c *keepingConn) take(ctx context.Context, text string) (sqliteStatement, error) {
+// statement returns the prepared statement of a text. The rows of its last run have to be closed.
+func (c *keepingConn) statement(ctx context.Context, text string) (sqliteStatement, error) {
 	if stmt, ok := c.kept[text]; ok {
-		delete(c.kept, text)
 		return stmt, nil
 	}
 	stmt, err := c.PrepareContext(ctx, text)
 	if err != nil {
 		return nil, err
 	}
-	return stmt.(sqliteStatement), nil
-}
-
-func (c *keepingConn) keep(text string, stmt sqliteStatement) {
-	if _, ok := c.kept[text]; ok || len(c.kept) >= maxKept {
-		_ = stmt.Close()
-		return
+	for other := range c.kept {
+		if len(c.kept) < maxKept {
+			break
+		}
+		_ = c.kept[other].Close()
+		delete(c.kept, other)
 	}
-	c.kept[text] = stmt
+	c.kept[text] = stmt.(sqliteStatement)
+	return c.kept[text], nil
 }
 
+// Close closes the statements first: until then SQLite keeps the connection, and the log beside the file.
 func (c *keepingConn) Close() error {
 	for _, stmt := range c.kept {
 		_ = stmt.Close()
 	}
 	return c.sqliteConn.Close()
-}
-
-// keptRows gives its statement back when it is closed.
-type keptRows struct {
-	driver.Rows
-	giveBack func()
-}
-
-func (r *keptRows) Close() error {
-	err := r.Rows.Close()
-	if r.giveBack != nil {
-		r.giveBack()
-		r.giveBack = nil
-	}
-	return err
 }

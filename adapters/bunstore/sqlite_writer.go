@@ -51,10 +51,11 @@ func newWriter(ctx context.Context, conn *keepingConn, log *zap.Logger) (*writer
 		"BEGIN IMMEDIATE": &w.begin, "COMMIT": &w.commit, "ROLLBACK": &w.rollback,
 		"SAVEPOINT member": &w.savepoint, "RELEASE member": &w.release, "ROLLBACK TO member": &w.rollbackTo,
 	} {
-		var err error
-		if *stmt, err = conn.take(ctx, text); err != nil {
+		prepared, err := conn.PrepareContext(ctx, text)
+		if err != nil {
 			return nil, err
 		}
+		*stmt = prepared.(sqliteStatement)
 	}
 	go w.run()
 	return w, nil
@@ -68,7 +69,6 @@ func (w *writer) close() error {
 	w.signal()
 	select {
 	case <-w.done:
-		// SQLite takes the log back into the file once no statement is left.
 		for _, stmt := range []sqliteStatement{w.begin, w.commit, w.rollback, w.savepoint, w.release, w.rollbackTo} {
 			_ = stmt.Close()
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"iter"
 	"os"
 	"path/filepath"
@@ -276,6 +277,21 @@ func TestStatements_OfOneTextCanBeReadSideBySide(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+func TestStatements_OfManyTextsAreKeptUpToALimit(t *testing.T) {
+	t.Parallel()
+	w := openWatched(t)
+	for i := range 2 * maxKept {
+		var sum int
+		text := fmt.Sprintf("SELECT ? + %d", i)
+		if err := w.scope.write.scan(t.Context(), []any{&sum}, text, 1); err != nil || sum != i+1 {
+			t.Fatalf("%s is %d: %v", text, sum, err)
+		}
+	}
+	if n := len(w.writer.conn.kept); n != maxKept {
+		t.Errorf("%d statements are kept, want %d", n, maxKept)
 	}
 }
 
