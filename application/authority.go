@@ -66,3 +66,17 @@ func (tx *tx) keepsAnAdmin(target domain.User) error {
 	}
 	return domain.ErrLastAdmin
 }
+
+// allowed returns the reason why the caller may not change these fields of the user.
+func (in UpdateUser) allowed(p domain.Principal) error {
+	self := p.User.ID == in.ID
+	switch {
+	case !self && !p.IsAdmin():
+		return domain.ErrNotYourAccount
+	case in.Role != nil && !p.IsAdmin():
+		return domain.ErrRoleChangeDenied
+	case in.Email != nil && self && in.CurrentPassword == "":
+		return domain.ErrPasswordRequired
+	}
+	return nil
+}

@@ -89,9 +89,9 @@ func (a *App) guessCosts(email domain.Email, source domain.Source) []cost {
 }
 
 // mailCosts are the costs of a mail that anybody can ask for. Each purpose has budgets of its own: otherwise strangers
-// who keep signing up with an address could keep its owner from resetting the password. One asker takes only a share of
-// an address's mails, and leaves some for the owner: a network of the mails of sign-ups, an account of the mails of
-// changes. Notices have no budget, since nobody can ask for one.
+// who keep signing up with an address could keep its owner from resetting the password. One asker gets only a share of
+// an address's mails, so that some are left for the owner. For the mails of a sign-up the asker is a network; for those
+// of a change of address it is an account. Notices have no budget, since nobody can ask for one.
 func (a *App) mailCosts(p domain.Purpose, email domain.Email, asker string) []cost {
 	b, purpose := a.deps.Settings.Budgets, string(p)
 	costs := []cost{a.cost(b.MailsToAddress, domain.ThrottleMailsToAddress, purpose, email.Key)}

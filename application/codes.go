@@ -78,8 +78,8 @@ type answer struct {
 }
 
 // compare finds the challenge of an address that the code answers, among those that fit. It comes before any dear
-// work. Digits cost a guess of the budgets of address and network, and wrong ones one of the challenges'; the long code
-// cannot be guessed, and costs nothing. A right code has to be redeemed.
+// work. Digits take a guess from the address's budget and from the network's; wrong digits also use up a guess of the
+// challenges. The long code cannot be guessed, and costs nothing. A right code has to be redeemed.
 func (a *App) compare(ctx context.Context, actor domain.Actor, source domain.Source, p domain.Purpose, email domain.Email, code domain.Code,
 	fits func(domain.Challenge) bool,
 ) (answer, error) {

@@ -168,7 +168,7 @@ Goals not met: %d.
 
 ## Where the time goes
 
-The same loads once more, with the service's CPU profile (`+"`PPROF=true`"+`): shares of its processor time, callees included. A load that leaves no processor unused shares them with its client and the database: it cannot reach a limit whose own client needs less, and two of them at once cannot keep more than the whole together.
+The same loads once more, with the service's CPU profile (`+"`PPROF=true`"+`): shares of its processor time, callees included. A load that uses every processor shares them with its client and the database. It cannot reach a limit that was measured with a cheaper client, and two such loads at once cannot use more than all processors.
 
 %s## How it is measured
 

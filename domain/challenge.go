@@ -8,6 +8,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -92,7 +93,7 @@ func NewCodeKey(secret Secret) (CodeKey, error) {
 // Codes derives the codes of c; they are the same each time.
 func (k CodeKey) Codes(c Challenge) Codes {
 	sum := k.mac("digits", c)
-	number := binary.BigEndian.Uint64(sum[:8]) % 1_000_000 // 2^64 is so much larger that the bias is below 2^-44
+	number := binary.BigEndian.Uint64(sum[:8]) % uint64(math.Pow10(digits)) // 2^64 is so much larger that the bias is below 2^-44
 	long := strings.ToLower(base32.StdEncoding.EncodeToString(k.mac("long", c))[:longCodeLetters])
 	return Codes{Digits: NewSecret(fmt.Sprintf("%0*d", digits, number)), Long: NewSecret(long)}
 }

@@ -18,10 +18,11 @@ import "context"
 // (serialization failures, busy database), so it must not have side effects outside tx. Use only tx inside fn, and
 // nowhere else: once fn has returned, every call on tx is an error. fn runs in its caller's goroutine and waits for
 // nothing but tx, since all other transactions may wait for fn. Transactions do not nest: InTx of a tx is an
-// error. So is a method that says "only inside InTx" elsewhere, and one that says "not inside InTx" there.
+// error. A method that says "only inside InTx" returns an error outside of it; one that says "not inside InTx" returns an
+// error inside.
 //
-// Each method is atomic: it does all that it says, or nothing. After an error of package domain, but for
-// domain.ErrUnavailable, the transaction goes on, and can commit. (An error from a race over an address or a user that
+// Each method is atomic: it does all that it says, or nothing. An error of package domain, except
+// domain.ErrUnavailable, does not end the transaction: it can still commit. (An error from a race over an address or a user that
 // the transaction did not lock may end it.) Any other error ends it: fn returns it.
 //
 // Transactions are READ COMMITTED: a method sees what others committed before it began, also when the transaction

@@ -16,9 +16,9 @@ type Users interface {
 	// the transaction. It returns the users in that order, as they are once all are held; absent ones are left out.
 	// Nobody else can change or delete them, nor give anybody the address.
 	//
-	// Only inside InTx, once a transaction. Locks have one order, so that no two transactions wait for each other:
-	// this call; sessions and their tokens, of one session where this call was not made; challenges; throttles, by
-	// ascending keys. Rows that a new one refers to are locked before it is written.
+	// Only inside InTx, once a transaction. Every transaction locks in one order, so that no two wait for each other:
+	// first this call, then sessions with their tokens, then challenges, then throttles by ascending keys. A transaction
+	// that did not make this call locks one session only. Rows that a new one refers to are locked before it is written.
 	Lock(ctx context.Context, set UserSet) ([]domain.User, error)
 
 	// CreateSignUp stores an unverified user unless a verified one has the address, and reports whether it did. It

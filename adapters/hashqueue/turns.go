@@ -5,8 +5,8 @@ import "container/list"
 // party shares turns and places with others of its level. There are three levels: everybody, neighbourhoods, networks. A
 // party exists while one of its tasks waits.
 //
-// The parties within one are served in turn. The one with the last turn stands behind all others, newcomers too: it goes
-// to the end of the line only when the next turn is given.
+// The parties within one are served in turn. The one that was served last rejoins the end of the line only when the
+// next turn is given: those that come before that are ahead of it.
 type party struct {
 	name    string
 	within  *party // nil: everybody

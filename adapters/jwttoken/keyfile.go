@@ -105,8 +105,8 @@ func listFiles(dir string) ([]file, error) {
 	return files, nil
 }
 
-// signer returns the index of the file that signs among active ones, the newest first: the newest that is old enough, or
-// the oldest; -1 of none.
+// signer takes the active files, newest first, and returns the index of the one that signs: the newest that is old
+// enough, else the oldest. Without files it returns -1.
 func signer(active []file, now time.Time) int {
 	old := slices.IndexFunc(active, func(f file) bool { return !now.Before(f.made.Add(signAfter)) })
 	if old < 0 {

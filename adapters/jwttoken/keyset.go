@@ -21,8 +21,8 @@ type keySet struct {
 }
 
 // readFolder reads the folder. For a file that cannot be used it takes the key of the set before, if that has one, and
-// returns the fault beside the set. It returns no set without a key that can sign, or if there is a fault and no set
-// before.
+// returns the fault beside the set. It returns no set when no key can sign, or when there is a fault and
+// there was no set before.
 func readFolder(dir string, accessLife time.Duration, now time.Time, before *keySet) (*keySet, error) {
 	files, err := listFiles(dir)
 	if err != nil {
