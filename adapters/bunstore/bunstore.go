@@ -1,8 +1,8 @@
 // Package bunstore keeps the service's data in PostgreSQL or SQLite, by Bun.
 //
-// Both engines run the same statements, but where one statement of PostgreSQL replaces a transaction of SQLite. The
-// statements of the hot path (Authenticate, MarkDelivered, Rotate) do not go through Bun, which writes its arguments into
-// the text: they are prepared.
+// Both engines run the same statements, except where one statement of PostgreSQL replaces a transaction of SQLite. Bun
+// writes arguments into the text, so its statements are never prepared. Prepared are all statements on SQLite, and on
+// PostgreSQL those of the hot path: Authenticate, MarkDelivered, Rotate.
 package bunstore
 
 import (

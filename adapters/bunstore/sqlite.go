@@ -70,8 +70,8 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	return nil
 }
 
-// dsn names the file and how to open it. The format of times is the one that Bun writes: without it, times that
-// are bound and times that Bun writes into the text would compare wrongly.
+// dsn names the file and how to open it. Texts of times in this format, in UTC, have the order of
+// the times.
 func dsn(path string, options ...string) string {
 	text := "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?_time_format=sqlite&_timezone=UTC"
 	for _, option := range options {

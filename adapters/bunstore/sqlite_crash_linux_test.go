@@ -154,7 +154,7 @@ func checkPairs(t *testing.T, cfg bunstore.Config, answered, refused []string) {
 }
 
 // writeWhileItFails writes from several goroutines until the disk has failed many of them, mends the disk, and writes
-// again. It prints the ids of what was answered and refused.
+// again. It prints the ids that were answered and those that were refused.
 func writeWhileItFails(path string, mend func() error) error {
 	ctx := context.Background()
 	db, err := bunstore.Open(ctx, bunstore.Config{SQLitePath: path}, nil)

@@ -57,8 +57,8 @@ func (w *writer) enter(ctx context.Context, alone bool) (*member, error) {
 	}
 }
 
-// begin reports whether the member is still in the queue, and keeps it there.
-func (m *member) begin() bool {
+// stays reports whether the member is still in the queue. From then on it cannot leave.
+func (m *member) stays() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.begun = !m.left
@@ -199,14 +199,15 @@ func (c *memberConn) run(ctx context.Context, statement func(ctx context.Context
 	if c.m != nil {
 		return c.m.do(ctx, statement)
 	}
-	err := c.runAlone(ctx, false, statement)
+	err := c.runMember(ctx, false, statement)
 	if errors.Is(err, errGroupEnded) {
-		err = c.runAlone(ctx, true, statement)
+		err = c.runMember(ctx, true, statement)
 	}
 	return err
 }
 
-func (c *memberConn) runAlone(ctx context.Context, alone bool, statement func(ctx context.Context) error) error {
+// runMember runs a statement outside of a transaction.
+func (c *memberConn) runMember(ctx context.Context, alone bool, statement func(ctx context.Context) error) error {
 	m, err := c.w.enter(ctx, alone)
 	if err != nil {
 		return err

@@ -25,11 +25,12 @@ type sqliteStatement interface {
 	driver.StmtQueryContext
 }
 
-// maxKept is how many statements a connection keeps. The texts of the store and of the jobs are fewer.
+// maxKept is how many statements a connection keeps: the texts of the store and of the jobs are fewer, but for the lengths
+// of lists.
 const maxKept = 200
 
-// keepingConn prepares each statement once, and keeps it by its text. A statement without arguments is not kept: Bun has
-// written them into its text.
+// keepingConn prepares each statement once, and keeps it by its text. A text without arguments is not kept: it is a step
+// of a migration, which runs once.
 type keepingConn struct {
 	sqliteConn
 	kept map[string]sqliteStatement

@@ -108,7 +108,7 @@ func (w *writer) next(group []*member) *member {
 		}
 		w.queue[0] = nil
 		w.queue = w.queue[1:]
-		if m.begin() {
+		if m.stays() {
 			return m
 		}
 	}
