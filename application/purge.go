@@ -7,7 +7,7 @@ import (
 )
 
 // purgeBatch is how many rows one statement removes at most: nobody waits longer for it than for any other writer.
-const purgeBatch = 100
+const purgeBatch = 50
 
 // Purge removes expired rows: unverified users, challenges, sessions with their tokens, idle throttles, and audit
 // events after their retention.

@@ -135,14 +135,22 @@ func (r sessions) end(ctx context.Context, reason domain.RevocationReason, now t
 	return n, err
 }
 
+// mostHeld is more than the expired sessions that other transactions can hold at a time.
+const mostHeld = 1000
+
 func (r sessions) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
 	// It locks the token first, as all methods do, and looks at it again, since it may have been rotated. It also locks
 	// the session, and so passes over one that is held.
+	first := limit // rows that are looked at, so that a batch costs the same however many are due
+	if r.db.isPostgres() {
+		first += mostHeld
+	}
 	n, err := count(r.write.ExecContext(ctx, "WITH due AS MATERIALIZED (SELECT t.session_id FROM refresh_tokens AS t "+
 		"JOIN sessions AS s ON s.id = t.session_id WHERE t.session_id IN ("+
-		"SELECT session_id FROM refresh_tokens WHERE expires_at <= ? UNION ALL SELECT id FROM sessions WHERE expires_at <= ?"+
+		"SELECT * FROM (SELECT session_id FROM refresh_tokens WHERE expires_at <= ? ORDER BY expires_at LIMIT ?) AS tokens UNION ALL "+
+		"SELECT * FROM (SELECT id FROM sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?) AS ended"+
 		") AND (t.expires_at <= ? OR s.expires_at <= ?) LIMIT ?"+r.forUpdate("SKIP LOCKED")+") DELETE FROM sessions WHERE id IN (SELECT session_id FROM due)",
-		stamp(now), stamp(now), stamp(now), stamp(now), limit))
+		stamp(now), first, stamp(now), first, stamp(now), stamp(now), limit))
 	if err != nil {
 		return 0, mapError("delete expired sessions", err)
 	}
