@@ -13,11 +13,9 @@ import (
 
 // Settings are the operator's choices.
 type Settings struct {
-	Lifetimes    domain.SessionLifetimes
-	RefreshGrace time.Duration // how long a rotated token still gets the current one (tabs that race)
-	MaxSessions  int           // live sessions of one user; the next login ends the oldest
-	RateLimits   bool          // false, for load tests, lifts every limit but the guesses of a code
-	Budgets      domain.Budgets
+	Sessions   domain.SessionLimits
+	RateLimits bool // false, for load tests, lifts every limit but the guesses of a code
+	Budgets    domain.Budgets
 	// AuditRetention is how long audit events are kept.
 	AuditRetention time.Duration
 	// RevealDuplicates makes a sign-up with a verified address fail with domain.ErrEmailTaken.

@@ -26,7 +26,7 @@ func (a *App) Authenticate(ctx context.Context, token string, source domain.Sour
 	if err != nil {
 		return domain.Principal{}, fmt.Errorf("authenticate: %w", err)
 	}
-	if !got.SupersededAt.IsZero() && now.Sub(got.SupersededAt) >= a.deps.Settings.RefreshGrace {
+	if !got.SupersededAt.IsZero() && now.Sub(got.SupersededAt) >= a.deps.Settings.Sessions.Grace {
 		return domain.Principal{}, a.refuseStolen(ctx, claims.SessionID, source)
 	}
 	if claims.Generation == got.Generation && !got.InUse {

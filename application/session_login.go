@@ -83,9 +83,9 @@ func (a *App) beginSession(ctx context.Context, compared domain.User, upgraded d
 		}
 		tx.identify(u)
 		now = tx.now
-		session, token := domain.NewSession(id, u.ID, jti, source, now, a.deps.Settings.Lifetimes)
+		session, token := domain.NewSession(id, u.ID, jti, source, now, a.deps.Settings.Sessions)
 		state = ports.SessionState{User: u, Session: session, Token: token}
-		if _, err := tx.Sessions().EndOldest(ctx, u.ID, a.deps.Settings.MaxSessions-1, domain.ReasonRevoked, now); err != nil {
+		if _, err := tx.Sessions().EndOldest(ctx, u.ID, a.deps.Settings.Sessions.PerUser-1, domain.ReasonRevoked, now); err != nil {
 			return err
 		}
 		if err := tx.Sessions().Create(ctx, session, token); err != nil {

@@ -110,7 +110,7 @@ type modelRun struct {
 func drive(rt rapid.TB, t *testing.T, store ports.Store, todo []step) {
 	c := newClock()
 	m := &modelRun{rt: rt, store: store, clock: c, ctx: t.Context(),
-		app: newApp(t, portstest.Twice(portstest.Strict(store)), c.Now, &hasher{}, &outbox{}, func(s *application.Settings) { s.MaxSessions, s.RateLimits = modelMaxSessions, false })}
+		app: newApp(t, portstest.Twice(portstest.Strict(store)), c.Now, &hasher{}, &outbox{}, func(s *application.Settings) { s.Sessions.PerUser, s.RateLimits = modelMaxSessions, false })}
 	run := uuid.NewString() // several runs may share a store
 	for i := range 3 {
 		email := domain.Email{Address: fmt.Sprintf("%d-%s@example.com", i, run), Key: fmt.Sprintf("%d-%s@example.com", i, run)}

@@ -32,7 +32,7 @@ func (a *App) Refresh(ctx context.Context, token string, source domain.Source) (
 }
 
 func (a *App) rotation(session, jti uuid.UUID, reason domain.RevocationReason, now time.Time) ports.Rotation {
-	next := domain.NewRefreshToken(session, a.deps.NewID(), now, a.deps.Settings.Lifetimes.Refresh)
+	next := domain.NewRefreshToken(session, a.deps.NewID(), now, a.deps.Settings.Sessions.Refresh)
 	return ports.Rotation{JTI: jti, Reason: reason, Next: next, Now: now}
 }
 
@@ -44,7 +44,7 @@ func (a *App) refreshAgain(ctx context.Context, claims ports.RefreshClaims, sour
 			return err
 		}
 		state = s
-		switch s.Session.Judge(revoked, tx.now, a.deps.Settings.RefreshGrace) {
+		switch s.Session.Judge(revoked, tx.now, a.deps.Settings.Sessions.Grace) {
 		case domain.VerdictRepeat:
 			if s.Session.InUse() {
 				return nil

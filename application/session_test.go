@@ -66,7 +66,7 @@ func TestLogin_EndsTheOldestSessionBeyondTheLimit(t *testing.T) {
 		}
 		w.principal(pairs[1])
 		w.principal(pairs[2])
-	}, func(s *application.Settings) { s.MaxSessions = 2 })
+	}, func(s *application.Settings) { s.Sessions.PerUser = 2 })
 }
 
 func TestRefresh_RotatesAndKeepsTheRoleAsItIsNow(t *testing.T) {
@@ -226,7 +226,7 @@ func TestRefresh_NeverOutlivesTheSession(t *testing.T) {
 
 func TestAuthenticate_AnAccessTokenEndsWithItsRefreshToken(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(s *application.Settings) { s.Lifetimes.Access = 2 * s.Lifetimes.Refresh })
+	w := newWorld(t, func(s *application.Settings) { s.Sessions.Access = 2 * s.Sessions.Refresh })
 	w.verified("ada@example.com")
 	pair := w.login("ada@example.com")
 	if pair.ExpiresIn != 24*time.Hour {

@@ -94,7 +94,7 @@ func realApp(b *testing.B) *application.App {
 	app, err := application.New(application.Deps{
 		Store: db, Hasher: hasher, Tokens: tokens, Mailer: &outbox{}, Passwords: wellKnown{}, Secret: secret, Now: time.Now,
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, NewRandomID: uuid.New,
-		Settings: application.Settings{Lifetimes: domain.SessionLifetimes{Access: time.Hour, Refresh: time.Hour, Session: time.Hour}, MaxSessions: 20},
+		Settings: application.Settings{Sessions: domain.SessionLimits{Access: time.Hour, Refresh: time.Hour, Session: time.Hour, PerUser: 20}},
 	})
 	if err != nil {
 		b.Fatal(err)

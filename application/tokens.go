@@ -18,7 +18,7 @@ type TokenPair struct {
 // sign makes the tokens of a session's current generation.
 func (a *App) sign(s ports.SessionState, now time.Time) (TokenPair, error) {
 	iat := now.Truncate(time.Second)
-	exp := iat.Add(a.deps.Settings.Lifetimes.Access)
+	exp := iat.Add(a.deps.Settings.Sessions.Access)
 	if exp.After(s.Token.ExpiresAt) { // Sessions.Authenticate relies on it
 		exp = s.Token.ExpiresAt
 	}

@@ -58,8 +58,8 @@ func newApp(t *testing.T, store ports.Store, now func() time.Time, h ports.Hashe
 		t.Fatal(err)
 	}
 	settings := application.Settings{
-		Lifetimes:    domain.SessionLifetimes{Access: 30 * time.Minute, Refresh: 24 * time.Hour, Session: 30 * 24 * time.Hour},
-		RefreshGrace: 10 * time.Second, MaxSessions: 20, RateLimits: true,
+		Sessions:   domain.SessionLimits{Access: 30 * time.Minute, Refresh: 24 * time.Hour, Session: 30 * 24 * time.Hour, Grace: 10 * time.Second, PerUser: 20},
+		RateLimits: true,
 		Budgets: domain.Budgets{
 			LoginOfAccountFromNetwork: domain.Budget{Burst: 10, Interval: 90 * time.Second},
 			LoginFromNetwork:          domain.Budget{Burst: 100, Interval: 36 * time.Second},

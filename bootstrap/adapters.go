@@ -43,7 +43,7 @@ func newTokens(lc fx.Lifecycle, cfg config.Config, k keys, proc process, log *za
 	tokens, err := jwttoken.New(jwttoken.Config{
 		Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience,
 		Secret: k.secret, Previous: cfg.SecretKeyPrevious, KeysDir: cfg.JWTKeysDir,
-		AccessLife: cfg.Settings().Lifetimes.Access, Now: proc.now,
+		AccessLife: cfg.Settings().Sessions.Access, Now: proc.now,
 		Report: func(err error) { log.Error("the folder of keys", zap.Error(err)) },
 	})
 	if err != nil && cfg.JWTKeysDir != "" {

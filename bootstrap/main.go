@@ -168,7 +168,7 @@ func keyFolderOf(cfg config.Config, err error) (keyFolder, error) {
 	if len(errs) > 0 {
 		return keyFolder{}, errs
 	}
-	return keyFolder{cfg.JWTKeysDir, cfg.Settings().Lifetimes.Access}, nil
+	return keyFolder{cfg.JWTKeysDir, cfg.Settings().Sessions.Access}, nil
 }
 
 func (f keyFolder) list(now time.Time) ([]cli.Key, error) {

@@ -21,7 +21,7 @@ type Session struct {
 }
 
 // NewSession returns a session in its first generation, with its refresh token.
-func NewSession(id, user, jti uuid.UUID, source Source, now time.Time, l SessionLifetimes) (Session, RefreshToken) {
+func NewSession(id, user, jti uuid.UUID, source Source, now time.Time, l SessionLimits) (Session, RefreshToken) {
 	s := Session{
 		ID: id, UserID: user, UserAgent: source.UserAgent, IP: source.IP,
 		CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(l.Session).Truncate(time.Second), Generation: 1,
@@ -41,11 +41,13 @@ func (s Session) Adopt(t RefreshToken) RefreshToken {
 // Live reports whether the session has not reached its end.
 func (s Session) Live(now time.Time) bool { return now.Before(s.ExpiresAt) }
 
-// SessionLifetimes are how long a session and its tokens live.
-type SessionLifetimes struct {
+// SessionLimits are how long a session and its tokens live, and how many sessions a user may have.
+type SessionLimits struct {
 	Access  time.Duration // an access token
 	Refresh time.Duration // a refresh token, and so the time of inactivity that ends a session
 	Session time.Duration // a session, from login on, whatever is refreshed
+	Grace   time.Duration // how long a rotated token still gets the current one (tabs that race)
+	PerUser int           // live sessions of one user; the next login ends the oldest
 }
 
 // RefreshToken is the whitelist's record of a refresh token: enough to sign the same token again, nothing that

@@ -22,7 +22,7 @@ func TestDeleteExpired_PassesOverSessionsWhoseTokenIsHeld(t *testing.T) {
 	if _, err := db.Users().CreateSignUp(t.Context(), u); err != nil {
 		t.Fatal(err)
 	}
-	s, token := domain.NewSession(uuid.New(), u.ID, uuid.New(), domain.Source{}, now, domain.SessionLifetimes{Refresh: time.Hour, Session: time.Hour})
+	s, token := domain.NewSession(uuid.New(), u.ID, uuid.New(), domain.Source{}, now, domain.SessionLimits{Refresh: time.Hour, Session: time.Hour})
 	if err := db.Sessions().Create(t.Context(), s, token); err != nil {
 		t.Fatal(err)
 	}

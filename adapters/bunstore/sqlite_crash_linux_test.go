@@ -46,7 +46,7 @@ func newPair() (domain.User, domain.Session, domain.RefreshToken) {
 	u := domain.NewUser(id, email, domain.NewPasswordHash(strings.Repeat("hash", 40)), domain.LocaleEnglish, now)
 	u.Verify(now)
 	s, token := domain.NewSession(id, u.ID, uuid.New(), domain.Source{}, now,
-		domain.SessionLifetimes{Access: time.Hour, Refresh: time.Hour, Session: time.Hour})
+		domain.SessionLimits{Access: time.Hour, Refresh: time.Hour, Session: time.Hour})
 	return u, s, token
 }
 

@@ -91,6 +91,7 @@ func New(app *application.App, cfg Config, log *zap.Logger) *API {
 	a.huma = humafiber.NewWithGroup(a.fiber, router{a.fiber}, humaConfig(cfg.Version))
 	a.registerAuth()
 	a.registerUsers()
+	a.registerUserList()
 	a.registerAccount()
 	a.registerSessions()
 	a.registerBlocks()

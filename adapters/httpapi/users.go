@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -21,11 +20,6 @@ func (a *API) registerUsers() {
 		OperationID: "get-me", Method: http.MethodGet, Path: "/users/me", Tags: []string{tagUsers}, Security: loggedIn,
 		Summary: "The caller",
 	}, a.me)
-	register(a, huma.Operation{
-		OperationID: "list-users", Method: http.MethodGet, Path: "/users", Tags: []string{tagUsers}, Security: loggedIn,
-		Summary:     "All users, newest first, in pages",
-		Description: "For admins. Users that are added meanwhile neither repeat nor hide others.",
-	}, a.listUsers, domain.ErrAdminOnly)
 	register(a, huma.Operation{
 		OperationID: "get-user", Method: http.MethodGet, Path: "/users/{id}", Tags: []string{tagUsers}, Security: loggedIn,
 		Summary: "One user", Description: "For admins.",
@@ -88,35 +82,6 @@ func (a *API) me(ctx context.Context, _ *struct{}) (*userOutput, error) {
 	return userAnswer(principalOf(ctx).User, nil)
 }
 
-type listUsersInput struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many users a page has at most."`
-	Cursor cursor `query:"cursor" doc:"The next_cursor of the page before; none: the first page."`
-}
-
-// UserPage is a page of users.
-type UserPage struct {
-	Users      []User  `json:"users" nullable:"false" doc:"The users, newest first."`
-	NextCursor *string `json:"next_cursor" example:"AZjHoHpOfMGKbh8rPE1ebw" doc:"The cursor of the next page; null: this is the last one."`
-}
-
-type listUsersOutput struct{ Body UserPage }
-
-func (a *API) listUsers(ctx context.Context, in *listUsersInput) (*listUsersOutput, error) {
-	page, err := a.app.Users(ctx, principalOf(ctx), in.Cursor.after, in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	out := &listUsersOutput{UserPage{Users: make([]User, 0, len(page.Users))}}
-	for _, u := range page.Users {
-		out.Body.Users = append(out.Body.Users, userBody(u))
-	}
-	if page.Next != uuid.Nil {
-		next := cursor{page.Next}.String()
-		out.Body.NextCursor = &next
-	}
-	return out, nil
-}
-
 type userPath struct {
 	ID pathID `path:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
 }
@@ -164,21 +129,6 @@ func (id *pathID) UnmarshalText(text []byte) (err error) {
 	return nil
 }
 
-// cursor is the place after a user in the list. Its text is opaque.
-type cursor struct{ after uuid.UUID }
-
-func (c cursor) String() string { return base64.RawURLEncoding.EncodeToString(c.after[:]) }
-
-// UnmarshalText reads the text of String.
-func (c *cursor) UnmarshalText(text []byte) error {
-	id, err := base64.RawURLEncoding.Strict().DecodeString(string(text))
-	if err != nil || len(id) != len(c.after) {
-		return errors.New("must be the next_cursor of another page")
-	}
-	c.after = uuid.UUID(id)
-	return nil
-}
-
 // clearable is a text that null clears. It distinguishes null, the empty text, from absence.
 type clearable struct{ text *string }
 
@@ -192,38 +142,4 @@ func (t *clearable) UnmarshalJSON(data []byte) error {
 func (clearable) Schema(huma.Registry) *huma.Schema {
 	most := 100
 	return &huma.Schema{Type: huma.TypeString, Nullable: true, MaxLength: &most}
-}
-
-func (a *API) registerBlocks() {
-	register(a, huma.Operation{
-		OperationID: "block-user", Method: http.MethodPost, Path: "/users/{id}/block", Tags: []string{tagUsers}, Security: loggedIn,
-		Summary: "Keep a user out", Description: "For admins. The user's sessions end at once. With `until`, the block ends by itself.",
-	}, a.blockUser, domain.ErrAdminOnly, domain.ErrUserNotFound, domain.ErrLastAdmin, domain.ErrConflict)
-	register(a, huma.Operation{
-		OperationID: "unblock-user", Method: http.MethodPost, Path: "/users/{id}/unblock", Tags: []string{tagUsers}, Security: loggedIn,
-		Summary: "Let a user in again", Description: "For admins.",
-	}, a.unblockUser, domain.ErrAdminOnly, domain.ErrUserNotFound, domain.ErrConflict)
-}
-
-// BlockBody says how a user is kept out.
-type BlockBody struct {
-	Reason string     `json:"reason,omitempty" maxLength:"100" example:"Asked us to." doc:"Why, for other admins."`
-	Until  *time.Time `json:"until,omitempty" example:"2027-01-31T12:00:00Z" doc:"When the block ends by itself; without it, when somebody unblocks."`
-}
-
-type blockInput struct {
-	ID   pathID `path:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
-	Body BlockBody
-}
-
-func (a *API) blockUser(ctx context.Context, in *blockInput) (*userOutput, error) {
-	block := application.BlockUser{ID: in.ID.UUID, Reason: in.Body.Reason, Source: sourceOf(ctx)}
-	if in.Body.Until != nil {
-		block.Until = *in.Body.Until
-	}
-	return userAnswer(a.app.BlockUser(ctx, principalOf(ctx), block))
-}
-
-func (a *API) unblockUser(ctx context.Context, in *userPath) (*userOutput, error) {
-	return userAnswer(a.app.UnblockUser(ctx, principalOf(ctx), in.ID.UUID, sourceOf(ctx)))
 }

@@ -73,8 +73,8 @@ func newWorld(t testing.TB, adjust ...func(*options)) *world {
 		Store: o.store(w.store), Hasher: o.hasher(hasher), Tokens: tokens, Mailer: w.mails, Passwords: commonpasswords.Passwords{}, Secret: secret, Now: time.Now,
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, NewRandomID: uuid.New,
 		Settings: application.Settings{
-			Lifetimes:    domain.SessionLifetimes{Access: 30 * time.Minute, Refresh: 24 * time.Hour, Session: 720 * time.Hour},
-			RefreshGrace: 10 * time.Second, MaxSessions: 20, RateLimits: true, Budgets: domain.Budgets{
+			Sessions:   domain.SessionLimits{Access: 30 * time.Minute, Refresh: 24 * time.Hour, Session: 720 * time.Hour, Grace: 10 * time.Second, PerUser: 20},
+			RateLimits: true, Budgets: domain.Budgets{
 				LoginOfAccountFromNetwork: o.budget, LoginFromNetwork: plenty, LoginOfAccount: plenty, CodesOfAddress: plenty,
 				CodesFromNetwork: plenty, SuccessfulLogins: plenty, MailsToAddress: plenty, MailsFromNetwork: plenty, SignUpsFromNetwork: plenty,
 			},

@@ -17,26 +17,13 @@ type (
 	sendNotice struct {
 		ID uuid.UUID `json:"id"`
 	}
-	purge struct{}
 )
 
 func (sendChallenge) Kind() string { return "send_challenge" }
 func (sendNotice) Kind() string    { return "send_notice" }
-func (purge) Kind() string         { return "purge" }
 
 func (sendChallenge) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: attempts} }
 func (sendNotice) InsertOpts() river.InsertOpts    { return river.InsertOpts{MaxAttempts: attempts} }
-
-// InsertOpts lets one purge wait or run at a time, however many processes ask for it. A failed one is not
-// repeated: the next period does its work.
-func (purge) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{MaxAttempts: 1, Priority: 4, UniqueOpts: river.UniqueOpts{
-		ByState: []rivertype.JobState{
-			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
-			rivertype.JobStateRetryable, rivertype.JobStateScheduled,
-		},
-	}}
-}
 
 // backOff begins with seconds, for a mail server that is away for seconds. Its last step repeats.
 // All tries together take about a day, which is as long as a challenge waits for its mail.

@@ -23,8 +23,7 @@ const (
 	parallel    = 8 // mails on their way at the same time, a process
 	jobTimeout  = time.Minute
 	rescueAfter = 2 * time.Minute // then a job of a killed process is taken up again
-	purgeEvery  = 5 * time.Minute
-	keepDone    = time.Hour // completed jobs stay that long in the table
+	keepDone    = time.Hour       // completed jobs stay that long in the table
 	cancelGrace = 2 * time.Second
 )
 
@@ -82,13 +81,12 @@ func newWorker[Tx any](driver riverdriver.Driver[Tx], log *zap.Logger, work Work
 		FetchPollInterval:           poll,
 		JobTimeout:                  jobTimeout,
 		Logger:                      slog.New(zapslog.NewHandler(log.WithOptions(zap.IncreaseLevel(zap.WarnLevel)).Core(), zapslog.WithName(log.Name()))),
-		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(purgeEvery),
-			func() (river.JobArgs, *river.InsertOpts) { return purge{}, nil }, &river.PeriodicJobOpts{RunOnStart: true})},
-		PollOnly:             pollOnly,
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: parallel}},
-		RescueStuckJobsAfter: rescueAfter,
-		RetryPolicy:          retryPolicy{time.Now},
-		Workers:              workers,
+		PeriodicJobs:                periodicJobs(),
+		PollOnly:                    pollOnly,
+		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: parallel}},
+		RescueStuckJobsAfter:        rescueAfter,
+		RetryPolicy:                 retryPolicy{time.Now},
+		Workers:                     workers,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set up the worker of jobs: %w", err)

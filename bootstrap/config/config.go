@@ -151,14 +151,14 @@ func (c Config) ShowsMailbox() bool { return !c.Production() && c.UsesMailbox() 
 // Settings are the choices that concern the use cases.
 func (c Config) Settings() application.Settings {
 	return application.Settings{
-		Lifetimes: domain.SessionLifetimes{
+		Sessions: domain.SessionLimits{
 			Access:  time.Duration(c.AccessMinutes) * time.Minute,
 			Refresh: time.Duration(c.RefreshMinutes) * time.Minute,
 			Session: time.Duration(c.SessionMaxDays) * 24 * time.Hour,
+			Grace:   time.Duration(c.RefreshGrace) * time.Second,
+			PerUser: c.SessionMaxPerUser,
 		},
-		RefreshGrace: time.Duration(c.RefreshGrace) * time.Second,
-		MaxSessions:  c.SessionMaxPerUser,
-		RateLimits:   c.RateLimits == "on",
+		RateLimits: c.RateLimits == "on",
 		Budgets: domain.Budgets{
 			LoginOfAccountFromNetwork: c.LimitLoginAccountNetwork,
 			LoginFromNetwork:          c.LimitLoginNetwork,

@@ -59,8 +59,8 @@ func TestLoad_DefaultsNeedNothing(t *testing.T) {
 	if cfg.SQLitePath() != "data/coffeeshop.db" || !cfg.PostgresURL().IsZero() || !cfg.UsesMailbox() || !cfg.ShowsMailbox() {
 		t.Errorf("the database or the mailbox is not the embedded one: %+v", cfg)
 	}
-	if s := cfg.Settings(); s.Lifetimes != (domain.SessionLifetimes{Access: 30 * time.Minute, Refresh: 24 * time.Hour, Session: 720 * time.Hour}) ||
-		s.RefreshGrace != 10*time.Second || s.MaxSessions != 20 || !s.RateLimits || s.RevealDuplicates {
+	if s := cfg.Settings(); s.Sessions != (domain.SessionLimits{Access: 30 * time.Minute, Refresh: 24 * time.Hour, Session: 720 * time.Hour, Grace: 10 * time.Second, PerUser: 20}) ||
+		!s.RateLimits || s.RevealDuplicates {
 		t.Errorf("settings %+v", s)
 	}
 	if empty, err := Load(map[string]string{"HTTP_ADDR": "", "BCRYPT_COST": "", "DATABASE_URL": "", "SECRETF_KEY": ""}); err != nil || empty != want {
@@ -93,11 +93,11 @@ func TestLoad_TakesRightValues(t *testing.T) {
 		{with(nil, "SECRET_KEY="+secret), func(c Config) any { return c.SecretKey.Reveal() }, secret},
 		{with(nil, "SECRET_KEY="+secret, "SECRETF_KEY=x"), func(c Config) any { return c.SecretKey.Reveal() }, secret},
 		{with(nil, "SECRET_KEY_PREVIOUS="+secret), func(c Config) any { return c.SecretKeyPrevious.Reveal() }, secret},
-		{with(nil, "ACCESS_TOKEN_EXPIRE_MINUTES=5"), func(c Config) any { return c.Settings().Lifetimes.Access }, 5 * time.Minute},
-		{with(nil, "REFRESH_TOKEN_EXPIRE_MINUTES=60"), func(c Config) any { return c.Settings().Lifetimes.Refresh }, time.Hour},
-		{with(nil, "REFRESH_GRACE_SECONDS=0"), func(c Config) any { return c.Settings().RefreshGrace }, time.Duration(0)},
-		{with(nil, "SESSION_MAX_DAYS=1"), func(c Config) any { return c.Settings().Lifetimes.Session }, 24 * time.Hour},
-		{with(nil, "SESSION_MAX_PER_USER=1"), func(c Config) any { return c.Settings().MaxSessions }, 1},
+		{with(nil, "ACCESS_TOKEN_EXPIRE_MINUTES=5"), func(c Config) any { return c.Settings().Sessions.Access }, 5 * time.Minute},
+		{with(nil, "REFRESH_TOKEN_EXPIRE_MINUTES=60"), func(c Config) any { return c.Settings().Sessions.Refresh }, time.Hour},
+		{with(nil, "REFRESH_GRACE_SECONDS=0"), func(c Config) any { return c.Settings().Sessions.Grace }, time.Duration(0)},
+		{with(nil, "SESSION_MAX_DAYS=1"), func(c Config) any { return c.Settings().Sessions.Session }, 24 * time.Hour},
+		{with(nil, "SESSION_MAX_PER_USER=1"), func(c Config) any { return c.Settings().Sessions.PerUser }, 1},
 		{with(nil, "BCRYPT_COST=4"), func(c Config) any { return c.BcryptCost }, 4},
 		{with(nil, "HASH_QUEUE=7"), func(c Config) any { return c.HashQueue }, 7},
 		{with(nil, "EMAIL_HOST=m.example", "EMAIL_HOST_USER=a@m.example", "EMAIL_HOST_PASSWORD=p"), func(c Config) any { return c.EmailFrom }, "a@m.example"},

@@ -102,7 +102,7 @@ var endingTests = tests{
 		u := e.user()
 		kept := e.session(u.ID)
 		for range 2 {
-			e.sessionOf(u.ID, domain.SessionLifetimes{Refresh: time.Minute, Session: time.Hour})
+			e.sessionOf(u.ID, domain.SessionLimits{Refresh: time.Minute, Session: time.Hour})
 		}
 		now := e.now.Add(time.Minute)
 		same(e, ok[int](e)(e.Store.Sessions().EndOldest(e.ctx, u.ID, 1, domain.ReasonRevoked, now)), 0)

@@ -152,7 +152,7 @@ func (e *env) user() domain.User {
 	return u
 }
 
-var lifetimes = domain.SessionLifetimes{Access: time.Hour, Refresh: 24 * time.Hour, Session: 30 * 24 * time.Hour}
+var lifetimes = domain.SessionLimits{Access: time.Hour, Refresh: 24 * time.Hour, Session: 30 * 24 * time.Hour}
 
 // session stores a session of the user; later calls make newer ones.
 func (e *env) session(user uuid.UUID) ports.SessionState {
@@ -160,7 +160,7 @@ func (e *env) session(user uuid.UUID) ports.SessionState {
 	return e.sessionOf(user, lifetimes)
 }
 
-func (e *env) sessionOf(user uuid.UUID, l domain.SessionLifetimes) ports.SessionState {
+func (e *env) sessionOf(user uuid.UUID, l domain.SessionLimits) ports.SessionState {
 	e.Helper()
 	e.now = e.now.Add(time.Second)
 	source := domain.Source{IP: "2001:db8::1", UserAgent: "Browser/1 – «ё»", RequestID: "r"}

@@ -78,10 +78,10 @@ var purgeTests = tests{
 		u := e.user()
 		var dead []uuid.UUID
 		for range 3 {
-			dead = append(dead, e.sessionOf(u.ID, domain.SessionLifetimes{Refresh: 2 * time.Hour, Session: time.Hour}).Session.ID)
-			dead = append(dead, e.sessionOf(u.ID, domain.SessionLifetimes{Refresh: time.Hour, Session: 2 * time.Hour}).Session.ID)
+			dead = append(dead, e.sessionOf(u.ID, domain.SessionLimits{Refresh: 2 * time.Hour, Session: time.Hour}).Session.ID)
+			dead = append(dead, e.sessionOf(u.ID, domain.SessionLimits{Refresh: time.Hour, Session: 2 * time.Hour}).Session.ID)
 		}
-		live := e.sessionOf(u.ID, domain.SessionLifetimes{Refresh: 3 * time.Hour, Session: 3 * time.Hour})
+		live := e.sessionOf(u.ID, domain.SessionLimits{Refresh: 3 * time.Hour, Session: 3 * time.Hour})
 		start := e.now
 		purge := func(limit int) (int, error) {
 			return e.Store.Sessions().DeleteExpired(e.ctx, start.Add(time.Hour), limit)
@@ -99,7 +99,7 @@ var purgeTests = tests{
 		u := e.user()
 		var tokens []domain.RefreshToken
 		for range 5 {
-			s := e.sessionOf(u.ID, domain.SessionLifetimes{Refresh: time.Hour, Session: 2 * time.Hour})
+			s := e.sessionOf(u.ID, domain.SessionLimits{Refresh: time.Hour, Session: 2 * time.Hour})
 			tokens = append(tokens, s.Token)
 			e.must(e.Store.Sessions().End(e.ctx, s.Session.ID, domain.ReasonLoggedOut, e.now))
 		}

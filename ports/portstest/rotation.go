@@ -70,7 +70,7 @@ var rotationTests = tests{
 		e.must(e.Store.Sessions().Touch(e.ctx, newID(), e.now))
 	},
 	"Rotate's successor never outlives the session": func(e *env) {
-		s := e.sessionOf(e.user().ID, domain.SessionLifetimes{Refresh: time.Hour, Session: 90 * time.Minute})
+		s := e.sessionOf(e.user().ID, domain.SessionLimits{Refresh: time.Hour, Session: 90 * time.Minute})
 		r := e.rotation(s, domain.ReasonRotated)
 		r.Now = e.now.Add(45 * time.Minute)
 		r.Next = domain.NewRefreshToken(s.Session.ID, uuid.New(), r.Now, time.Hour)

@@ -38,7 +38,7 @@ var roundTripTests = tests{
 			u.Verify(e.now)
 			must(t, e.Store.Users().Create(e.ctx, u))
 			now := genMoment.Draw(t, "now")
-			life := domain.SessionLifetimes{
+			life := domain.SessionLimits{
 				Refresh: time.Duration(rapid.IntRange(1, 525600).Draw(t, "minutes of inactivity")) * time.Minute,
 				Session: time.Duration(rapid.IntRange(1, 3650).Draw(t, "days")) * 24 * time.Hour,
 			}

@@ -149,16 +149,16 @@ var sessionTests = tests{
 			[]domain.Session{want[0], want[2]})
 	},
 	"a session at its end counts as absent": func(e *env) {
-		e.countsAsAbsent(domain.SessionLifetimes{Refresh: 2 * time.Hour, Session: time.Hour})
+		e.countsAsAbsent(domain.SessionLimits{Refresh: 2 * time.Hour, Session: time.Hour})
 	},
 	"a session whose token has expired counts as absent": func(e *env) {
-		e.countsAsAbsent(domain.SessionLifetimes{Refresh: time.Hour, Session: 2 * time.Hour})
+		e.countsAsAbsent(domain.SessionLimits{Refresh: time.Hour, Session: 2 * time.Hour})
 	},
 }
 
 // countsAsAbsent tests every method that takes a time against a session whose token ends when an hour is over,
 // to the microsecond.
-func (e *env) countsAsAbsent(l domain.SessionLifetimes) {
+func (e *env) countsAsAbsent(l domain.SessionLimits) {
 	u := e.user()
 	s := e.sessionOf(u.ID, l)
 	id, end := s.Session.ID, s.Token.ExpiresAt
