@@ -45,34 +45,34 @@ func (a *API) registerAccount() {
 
 // AddressBody names an address.
 type AddressBody struct {
-	Email string `json:"email" maxLength:"254" example:"ada@example.com" doc:"The account's address."`
+	Email emailText `json:"email" maxLength:"254" example:"ada@example.com" doc:"The account's address."`
 }
 
 func (a *API) forgotPassword(ctx context.Context, in *struct{ Body AddressBody }) (*messageOutput, error) {
-	return message("If the address has an account, a code is on its way.", a.app.ForgotPassword(ctx, in.Body.Email, sourceOf(ctx)))
+	return message("If the address has an account, a code is on its way.", a.app.ForgotPassword(ctx, string(in.Body.Email), sourceOf(ctx)))
 }
 
 // ResetPasswordBody sets a new password with a code.
 type ResetPasswordBody struct {
-	Email       string `json:"email" maxLength:"254" example:"ada@example.com" doc:"The address that the code went to."`
-	Code        string `json:"code" maxLength:"64" example:"123456" doc:"The six digits or the long code of the mail."`
-	NewPassword string `json:"new_password" minLength:"8" maxLength:"1024" example:"battery staple horse" doc:"8 characters to 1,024 bytes."`
+	Email       emailText    `json:"email" maxLength:"254" example:"ada@example.com" doc:"The address that the code went to."`
+	Code        string       `json:"code" maxLength:"64" example:"123456" doc:"The six digits or the long code of the mail."`
+	NewPassword passwordText `json:"new_password" minLength:"8" maxLength:"1024" example:"battery staple horse" doc:"8 characters to 1,024 bytes."`
 }
 
 func (a *API) resetPassword(ctx context.Context, in *struct{ Body ResetPasswordBody }) (*messageOutput, error) {
 	return message("The password is set.", a.app.ResetPassword(ctx, application.ResetPassword{
-		Email: in.Body.Email, Code: in.Body.Code, NewPassword: in.Body.NewPassword, Source: sourceOf(ctx),
+		Email: string(in.Body.Email), Code: in.Body.Code, NewPassword: string(in.Body.NewPassword), Source: sourceOf(ctx),
 	}))
 }
 
 // ChangePasswordBody replaces a password.
 type ChangePasswordBody struct {
-	CurrentPassword string `json:"current_password" example:"correct horse battery staple" doc:"The present password."`
-	NewPassword     string `json:"new_password" minLength:"8" maxLength:"1024" example:"battery staple horse" doc:"8 characters to 1,024 bytes."`
+	CurrentPassword string       `json:"current_password" example:"correct horse battery staple" doc:"The present password."`
+	NewPassword     passwordText `json:"new_password" minLength:"8" maxLength:"1024" example:"battery staple horse" doc:"8 characters to 1,024 bytes."`
 }
 
 func (a *API) changePassword(ctx context.Context, in *struct{ Body ChangePasswordBody }) (*struct{}, error) {
-	return nil, a.app.ChangePassword(ctx, principalOf(ctx), in.Body.CurrentPassword, in.Body.NewPassword, sourceOf(ctx))
+	return nil, a.app.ChangePassword(ctx, principalOf(ctx), in.Body.CurrentPassword, string(in.Body.NewPassword), sourceOf(ctx))
 }
 
 // CodeBody answers a mail.

@@ -74,10 +74,10 @@ func message(text string, err error) (*messageOutput, error) {
 
 // SignUpBody asks for an account.
 type SignUpBody struct {
-	Email     string  `json:"email" maxLength:"254" example:"ada@example.com" doc:"The address; the code goes there."`
-	Password  string  `json:"password" minLength:"8" maxLength:"1024" example:"correct horse battery staple" doc:"8 characters to 1,024 bytes."`
-	FirstName *string `json:"first_name" required:"false" maxLength:"100" example:"Ada" doc:"The first name."`
-	LastName  *string `json:"last_name" required:"false" maxLength:"100" example:"Lovelace" doc:"The last name."`
+	Email     emailText    `json:"email" maxLength:"254" example:"ada@example.com" doc:"The address; the code goes there."`
+	Password  passwordText `json:"password" minLength:"8" maxLength:"1024" example:"correct horse battery staple" doc:"8 characters to 1,024 bytes."`
+	FirstName *string      `json:"first_name" required:"false" maxLength:"100" example:"Ada" doc:"The first name."`
+	LastName  *string      `json:"last_name" required:"false" maxLength:"100" example:"Lovelace" doc:"The last name."`
 }
 
 type signUpInput struct {
@@ -87,7 +87,7 @@ type signUpInput struct {
 
 func (a *API) signUp(ctx context.Context, in *signUpInput) (*userOutput, error) {
 	return userAnswer(a.app.SignUp(ctx, application.SignUp{
-		Email: in.Body.Email, Password: in.Body.Password, FirstName: given(in.Body.FirstName), LastName: given(in.Body.LastName),
+		Email: string(in.Body.Email), Password: string(in.Body.Password), FirstName: given(in.Body.FirstName), LastName: given(in.Body.LastName),
 		Locale: localeOf(in.AcceptLanguage), Source: sourceOf(ctx),
 	}))
 }
@@ -101,7 +101,7 @@ func given(name *string) string {
 
 // VerifyBody answers the question that went to an address.
 type VerifyBody struct {
-	Email string     `json:"email" maxLength:"254" example:"ada@example.com" doc:"The address that the code went to."`
+	Email emailText  `json:"email" maxLength:"254" example:"ada@example.com" doc:"The address that the code went to."`
 	Code  string     `json:"code" maxLength:"64" example:"123456" doc:"The six digits or the long code of the mail."`
 	ID    *uuid.UUID `json:"id,omitempty" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The id that sign-up answered: only that attempt counts."`
 }
@@ -109,7 +109,7 @@ type VerifyBody struct {
 type verifyInput struct{ Body VerifyBody }
 
 func (a *API) verify(ctx context.Context, in *verifyInput) (*messageOutput, error) {
-	attempt := application.Verify{Email: in.Body.Email, Code: in.Body.Code, Source: sourceOf(ctx)}
+	attempt := application.Verify{Email: string(in.Body.Email), Code: in.Body.Code, Source: sourceOf(ctx)}
 	if in.Body.ID != nil {
 		attempt.ID = *in.Body.ID
 	}
@@ -118,12 +118,12 @@ func (a *API) verify(ctx context.Context, in *verifyInput) (*messageOutput, erro
 
 // ResendBody names a sign-up.
 type ResendBody struct {
-	Email string     `json:"email" maxLength:"254" example:"ada@example.com" doc:"The address that signed up."`
+	Email emailText  `json:"email" maxLength:"254" example:"ada@example.com" doc:"The address that signed up."`
 	ID    *uuid.UUID `json:"id,omitempty" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The id that sign-up answered. Without it: the sign-up of the caller's network, else the newest."`
 }
 
 func (a *API) resend(ctx context.Context, in *struct{ Body ResendBody }) (*messageOutput, error) {
-	again := application.Resend{Email: in.Body.Email, Source: sourceOf(ctx)}
+	again := application.Resend{Email: string(in.Body.Email), Source: sourceOf(ctx)}
 	if in.Body.ID != nil {
 		again.ID = *in.Body.ID
 	}

@@ -27,21 +27,37 @@ const (
 	typeForm    = "application/x-www-form-urlencoded"
 )
 
-// inspected refuses bodies that Huma would read more leniently than it should.
-func inspected(mediaType string, inspect func([]byte) *Problem) func(huma.Context, func(huma.Context)) {
+// inspected refuses bodies that Huma would read more leniently than it should. An empty body stands for one without
+// members, unless it needs some.
+func inspected(mediaType string, needed bool, inspect func(*request, []byte) *Problem) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c, r := humafiber.Unwrap(ctx), requestOf(ctx.Context())
-		if !isMediaType(c.Get(fiber.HeaderContentType), mediaType) {
-			errMediaType.with(r).send(c)
+		if len(c.Request().Body()) == 0 && !needed {
+			c.Request().SetBodyString("{}")
+		} else if given := c.Get(fiber.HeaderContentType); !isMediaType(given, mediaType) {
+			p := errMediaType.with(r)
+			p.Detail = fmt.Sprintf("The body has to be %s in UTF-8, and %s came.", mediaType, nameOf(given))
+			p.send(c)
 			return
 		}
 		c.Request().Header.SetContentType(mediaType) // Huma compares to the letter
-		if p := inspect(c.Request().Body()); p != nil {
+		if p := inspect(r, c.Request().Body()); p != nil {
 			p.with(r, p.Errors...).send(c)
 			return
 		}
 		next(ctx)
 	}
+}
+
+// nameOf is a media type or an encoding as a message may quote it.
+func nameOf(given string) string {
+	switch {
+	case given == "":
+		return "none"
+	case len(given) > requestIDMaxBytes, strings.ContainsFunc(given, func(r rune) bool { return !isWordRune(r) && !strings.ContainsRune("/+;= ", r) }):
+		return "another one"
+	}
+	return given
 }
 
 func isMediaType(header, want string) bool {
@@ -61,10 +77,10 @@ func faulty(p *Problem, location, message string) *Problem {
 	return p.with(&request{}, FaultyPart{Location: location, Message: message})
 }
 
-// inspectJSON refuses what encoding/json and Huma accept: text that is not UTF-8, members that appear twice,
-// control characters, and null where the schema of the body does not allow it. Bodies here are flat objects, so
-// that null is looked for in the outermost one.
-func inspectJSON(data []byte, schema *huma.Schema) *Problem {
+// inspectJSON refuses what encoding/json and Huma accept: text that is not UTF-8, and members that appear twice. It notes
+// control characters, and null where the schema of the body does not allow it. Bodies here are flat objects, so that null
+// is looked for in the outermost one.
+func inspectJSON(r *request, data []byte, schema *huma.Schema) *Problem {
 	if !utf8.Valid(data) {
 		return faulty(errMalformedJSON, "body", "must be valid UTF-8")
 	}
@@ -86,11 +102,11 @@ func inspectJSON(data []byte, schema *huma.Schema) *Problem {
 		switch token.Kind() {
 		case '"':
 			if strings.ContainsFunc(token.String(), unicode.IsControl) {
-				return faulty(errInvalidInput, locationOf(d.StackPointer()), "must not contain control characters")
+				r.note(locationOf(d.StackPointer()), "must not contain control characters")
 			}
 		case 'n':
 			if name := d.StackPointer().LastToken(); d.StackDepth() == 1 && forbidsNull(schema, name) {
-				return faulty(errInvalidInput, locationOf(d.StackPointer()), "must not be null")
+				r.note(locationOf(d.StackPointer()), "must not be null")
 			}
 		}
 	}
@@ -118,7 +134,7 @@ func locationOf(pointer jsontext.Pointer) string {
 }
 
 // inspectForm refuses forms that a parser would accept although they are ambiguous or not plain text.
-func inspectForm(data []byte) *Problem {
+func inspectForm(r *request, data []byte) *Problem {
 	values, err := url.ParseQuery(string(data))
 	if err != nil || len(data) == 0 {
 		return errMalformedForm
@@ -133,7 +149,7 @@ func inspectForm(data []byte) *Problem {
 			return faulty(errMalformedForm, location, "must be valid UTF-8")
 		}
 		if strings.ContainsFunc(text, unicode.IsControl) {
-			return faulty(errInvalidInput, location, "must not contain control characters")
+			r.note(location, "must not contain control characters")
 		}
 	}
 	return nil

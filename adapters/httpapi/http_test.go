@@ -251,12 +251,13 @@ func TestLog_OneLineARequestWithoutSecrets(t *testing.T) {
 	code := w.mails.code()
 	pair := w.login("ada@example.com", password)
 	var u user
-	w.send("GET", "/users/me?token="+secretText, "", "Authorization", "Bearer "+pair.AccessToken, "X-Request-Id", "one", "Cookie", "c="+secretText).want(t, 200, "").into(t, &u)
+	w.send("GET", "/users/me?token="+secretText, "", "Authorization", "Bearer "+pair.AccessToken, "X-Request-Id", "one", "Cookie", "c="+secretText).want(t, 422, "invalid_input", "query.token")
+	w.as(pair.AccessToken, "GET", "/users/me", "").into(t, &u)
 	w.send("GET", "/users/me/nothing?token="+secretText, "", "X-Request-Id", "two").want(t, 404, "not_found")
 	w.send("GET", "/healthz", "", "X-Request-Id", "three").want(t, 200, "")
 	w.post("/auth/refresh", object("refresh_token", pair.RefreshToken)).want(t, 200, "")
 	one := w.log.lines(t, "one")
-	if len(one) != 1 || one[0]["method"] != "GET" || one[0]["route"] != "/users/me" || one[0]["status"] != 200.0 || one[0]["user_id"] != u.ID || one[0]["bytes"] == 0.0 || one[0]["duration"] == nil || one[0]["level"] != "info" {
+	if len(one) != 1 || one[0]["method"] != "GET" || one[0]["route"] != "/users/me" || one[0]["status"] != 422.0 || one[0]["user_id"] != u.ID || one[0]["bytes"] == 0.0 || one[0]["duration"] == nil || one[0]["level"] != "info" {
 		t.Errorf("logged %v", one)
 	}
 	if two := w.log.lines(t, "two"); len(two) != 1 || two[0]["path"] != "/users/me/nothing" || two[0]["status"] != 404.0 {

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -233,4 +234,70 @@ func FuzzRefreshTokenBodies(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestInput_AllFaultyFieldsAreToldAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	token, boss := w.admin()
+	for _, c := range []struct {
+		method, path, body string
+		want               []string
+	}{
+		{"POST", "/auth/signup", `{"email":"nobody","password":"short","first_name":"a\u0007","last_name":"` + strings.Repeat("a", 101) + `","x":1}`,
+			[]string{"body.first_name", "body.password", "body.last_name", "body.x", "body.email"}},
+		{"POST", "/auth/signup?a=1", `{"email":null,"password":"` + strings.Repeat("я", 600) + `"}`, []string{"query.a", "body.email", "body.password"}},
+		{"POST", "/auth/reset-password", `{"email":"nobody","new_password":null}`, []string{"body.new_password", "body.code", "body.email"}},
+		{"PATCH", "/users/" + boss.ID, `{"email":"nobody","role":"king"}`, []string{"body.role", "body.email"}},
+		{"PUT", "/users/me/password", `{"new_password":"short"}`, []string{"body.new_password", "body.current_password"}},
+	} {
+		p := w.as(token, c.method, c.path, c.body).want(t, 422, "invalid_input").problem()
+		var got []string
+		for _, e := range p.Errors {
+			got = append(got, e.Location)
+		}
+		slices.Sort(got)
+		slices.Sort(c.want)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s %s %s: told %v, want %v", c.method, c.path, c.body, got, c.want)
+		}
+	}
+	if p := w.post("/auth/signup", `["`+strings.Repeat(`\u0001","`, 5000)+`"]`).problem(); len(p.Errors) > 64 {
+		t.Errorf("%d faults are told", len(p.Errors))
+	}
+}
+
+func TestInput_AnEmptyBodyIsTakenWhereEveryFieldIsOptional(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	token, boss := w.admin()
+	ada := w.verified("ada@example.com")
+	w.send("POST", "/users/"+ada.ID+"/block", "", "Authorization", "Bearer "+token).want(t, 200, "")
+	w.send("PATCH", "/users/"+boss.ID, "", "Authorization", "Bearer "+token).want(t, 200, "")
+	w.send("POST", "/auth/login", "").want(t, 415, "unsupported_media_type")
+	var doc struct {
+		Paths map[string]map[string]struct{ RequestBody struct{ Required bool } }
+	}
+	w.send("GET", "/openapi.json", "").into(t, &doc)
+	if doc.Paths["/users/{id}/block"]["post"].RequestBody.Required || !doc.Paths["/auth/login"]["post"].RequestBody.Required {
+		t.Error("the document says otherwise")
+	}
+}
+
+func TestInput_A415SaysWhatIsTakenAndWhatCame(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for came, said := range map[string]string{
+		"text/plain": "application/json in UTF-8, and text/plain came", "application/json; charset=latin1": "and application/json; charset=latin1 came",
+		"": "and none came", "text/<" + secretText + ">": "and another one came",
+	} {
+		p := w.send("POST", "/auth/login", `{}`, "Content-Type", came).want(t, 415, "unsupported_media_type").problem()
+		if !strings.Contains(p.Detail, said) {
+			t.Errorf("%q: %q", came, p.Detail)
+		}
+	}
+	p := w.send("POST", "/auth/login", `{}`, "Content-Type", "application/json", "Content-Encoding", "gzip").want(t, 415, "content_encoding_unsupported").problem()
+	if !strings.Contains(p.Detail, "gzip came") {
+		t.Error(p.Detail)
+	}
 }

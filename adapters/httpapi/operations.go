@@ -5,9 +5,9 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 
 	"coffeeshop/domain"
 )
@@ -43,21 +43,33 @@ func register[I, O any](a *API, op huma.Operation, handler func(context.Context,
 	}
 	if body, ok := reflect.TypeFor[I]().FieldByName("Body"); ok {
 		if body.Tag.Get("contentType") == typeForm {
-			op.Middlewares = append(op.Middlewares, inspected(typeForm, inspectForm))
+			op.Middlewares = append(op.Middlewares, inspected(typeForm, true, inspectForm))
 			problems = append(problems, formProblems...)
 		} else {
 			schema := a.huma.OpenAPI().Components.Schemas.Schema(body.Type, false, body.Name)
-			op.Middlewares = append(op.Middlewares, inspected(typeJSON, func(data []byte) *Problem { return inspectJSON(data, schema) }))
+			needed := len(schema.Required) > 0
+			if op.RequestBody == nil {
+				op.RequestBody = &huma.RequestBody{}
+			}
+			defer func() { op.RequestBody.Required = needed }() // Huma sets it for any body
+			op.Middlewares = append(op.Middlewares, inspected(typeJSON, needed, func(r *request, data []byte) *Problem { return inspectJSON(r, data, schema) }))
 			problems = append(problems, bodyProblems...)
 		}
-	} else if strings.Contains(op.Path, "{") || hasQuery[I]() {
-		problems = append(problems, errInvalidInput)
+	}
+	problems = append(problems, errInvalidInput)
+	if !slices.Contains(op.Tags, tagHealth) { // a probe may carry anything
+		op.Middlewares = append(op.Middlewares, refuseUnknownQuery(queryNames[I]()))
 	}
 	for _, f := range append(failures, domain.ErrUnavailable) {
 		problems = append(problems, describe(f))
 	}
 	op.Responses = a.answers(op.Responses, problems)
-	huma.Register(a.huma, op, handler)
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		if r := requestOf(ctx); len(r.faulty) > 0 {
+			return nil, errInvalidInput.with(r, r.faulty...)
+		}
+		return handler(ctx, in)
+	})
 }
 
 // example documents a body whose members are not all sent together.
@@ -65,13 +77,32 @@ func example(value any) *huma.RequestBody {
 	return &huma.RequestBody{Content: map[string]*huma.MediaType{typeJSON: {Example: value}}}
 }
 
-func hasQuery[I any]() bool {
+// refuseUnknownQuery notes parameters of the query that an operation does not have, and repeated ones. They could be
+// a filter's misspelled name, without which the answer is another.
+func refuseUnknownQuery(names []string) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		r, seen := requestOf(ctx.Context()), map[string]bool{}
+		for name := range humafiber.Unwrap(ctx).Context().QueryArgs().All() {
+			switch name := string(name); {
+			case !slices.Contains(names, name):
+				r.note(cleanLocation("query."+name), "is not a parameter of this call")
+			case seen[name]:
+				r.note("query."+name, "must not appear twice")
+			default:
+				seen[name] = true
+			}
+		}
+		next(ctx)
+	}
+}
+
+func queryNames[I any]() (names []string) {
 	for field := range reflect.TypeFor[I]().Fields() {
-		if field.Tag.Get("query") != "" {
-			return true
+		if name := field.Tag.Get("query"); name != "" {
+			names = append(names, name)
 		}
 	}
-	return false
+	return names
 }
 
 // answers documents problems, by status, with an example for each code.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -201,9 +202,12 @@ func fromHuma(r *request, status int, errs []error) *Problem {
 	case http.StatusRequestEntityTooLarge:
 		return errBodyTooLarge.with(r)
 	case http.StatusUnprocessableEntity:
-		parts := make([]FaultyPart, 0, len(errs))
+		parts := r.faulty
 		for _, err := range errs {
-			parts = append(parts, faultyPart(err))
+			part := faultyPart(err)
+			if !slices.ContainsFunc(parts, func(p FaultyPart) bool { return p.Location == part.Location }) {
+				parts = append(parts, part)
+			}
 		}
 		return errInvalidInput.with(r, parts...)
 	}

@@ -24,6 +24,7 @@ const (
 	headerRequestID   = "X-Request-Id"
 	requestIDMaxBytes = 128
 	userAgentMaxBytes = 255
+	faultyMost        = 32
 
 	cspAPI = "default-src 'none'; frame-ancestors 'none'"
 )
@@ -36,6 +37,7 @@ type request struct {
 	source    domain.Source
 	principal domain.Principal // zero before authentication
 	route     string           // the pattern that matched; empty: none
+	faulty    []FaultyPart     // of the input, as far as Huma does not look at it
 	err       error            // the service's own failure; for the log
 	stack     []byte           // of a panic
 	wantsJSON bool             // of the mailbox, whose pages are for people otherwise
@@ -47,6 +49,14 @@ func requestOf(ctx context.Context) *request {
 		return r
 	}
 	return &request{}
+}
+
+// note adds a faulty part, which the answer tells together with those that Huma finds.
+func (r *request) note(location, message string) {
+	if len(r.faulty) == faultyMost {
+		return
+	}
+	r.faulty = append(r.faulty, FaultyPart{Location: location, Message: message})
 }
 
 // begin opens the record of a request and sets the headers that every answer has.
@@ -91,8 +101,10 @@ func (a *API) answer(c *fiber.Ctx, r *request) {
 		}
 	}()
 	// Fiber inflates such a body, without limit, as soon as anybody asks for it.
-	if len(c.Request().Header.PeekAll(fiber.HeaderContentEncoding)) > 0 {
-		errContentEncoding.with(r).send(c)
+	if encodings := c.Request().Header.PeekAll(fiber.HeaderContentEncoding); len(encodings) > 0 {
+		p := errContentEncoding.with(r)
+		p.Detail = fmt.Sprintf("The body must not be encoded, and %s came.", nameOf(string(encodings[0])))
+		p.send(c)
 		return
 	}
 	r.wantsJSON = strings.Contains(c.Get(fiber.HeaderAccept), typeJSON)

@@ -92,11 +92,11 @@ func (a *API) getUser(ctx context.Context, in *userPath) (*userOutput, error) {
 
 // UpdateUserBody holds the changes.
 type UpdateUserBody struct {
-	FirstName       clearable `json:"first_name,omitempty" example:"Ada" doc:"The first name; null clears it."`
-	LastName        clearable `json:"last_name,omitempty" example:"King" doc:"The last name; null clears it."`
-	Email           *string   `json:"email,omitempty" maxLength:"254" example:"ada.king@example.com" doc:"The address."`
-	CurrentPassword string    `json:"current_password,omitempty" example:"correct horse battery staple" doc:"Needed to change one's own address."`
-	Role            *string   `json:"role,omitempty" enum:"user,admin" example:"admin" doc:"The role; for admins."`
+	FirstName       clearable  `json:"first_name,omitempty" example:"Ada" doc:"The first name; null clears it."`
+	LastName        clearable  `json:"last_name,omitempty" example:"King" doc:"The last name; null clears it."`
+	Email           *emailText `json:"email,omitempty" maxLength:"254" example:"ada.king@example.com" doc:"The address."`
+	CurrentPassword string     `json:"current_password,omitempty" example:"correct horse battery staple" doc:"Needed to change one's own address."`
+	Role            *string    `json:"role,omitempty" enum:"user,admin" example:"admin" doc:"The role; for admins."`
 }
 
 type updateUserInput struct {
@@ -107,7 +107,7 @@ type updateUserInput struct {
 func (a *API) updateUser(ctx context.Context, in *updateUserInput) (*userOutput, error) {
 	return userAnswer(a.app.UpdateUser(ctx, principalOf(ctx), application.UpdateUser{
 		ID: in.ID.UUID, FirstName: in.Body.FirstName.text, LastName: in.Body.LastName.text,
-		Email: in.Body.Email, Role: in.Body.Role, CurrentPassword: in.Body.CurrentPassword, Source: sourceOf(ctx),
+		Email: (*string)(in.Body.Email), Role: in.Body.Role, CurrentPassword: in.Body.CurrentPassword, Source: sourceOf(ctx),
 	}))
 }
 
