@@ -72,7 +72,7 @@ func (s *service) strikeFrom(t *testing.T, ip, operation, address string, body m
 	case "POST /auth/token":
 		contentType = "application/x-www-form-urlencoded"
 		encode = func() string {
-			return url.Values{"username": {address}, "password": {sent["password"].(string)}}.Encode()
+			return url.Values{"grant_type": {"password"}, "username": {address}, "password": {sent["password"].(string)}}.Encode()
 		}
 	default:
 		sent["email"] = address

@@ -255,7 +255,7 @@ func TestAuthorization_RequestsHaveTheseFieldsOnly(t *testing.T) {
 		"POST /auth/verify":            "code email id",
 		"POST /auth/resend":            "email id",
 		"POST /auth/login":             "email password",
-		"POST /auth/token":             "grant_type password username",
+		"POST /auth/token":             "grant_type password refresh_token username",
 		"POST /auth/refresh":           "refresh_token",
 		"POST /auth/logout":            "refresh_token",
 		"POST /auth/forgot-password":   "email",

@@ -13,8 +13,6 @@ import (
 	"coffeeshop/domain"
 )
 
-const pathToken = "/auth/token"
-
 func (a *API) registerAuth() {
 	register(a, huma.Operation{
 		OperationID: "sign-up", Method: http.MethodPost, Path: "/auth/signup", Tags: []string{tagAuth}, DefaultStatus: http.StatusCreated,
@@ -39,9 +37,9 @@ func (a *API) registerAuth() {
 	}, a.logIn, domain.ErrInvalidCredentials, domain.ErrAccountUnverified, domain.ErrAccountBlocked, throttled, overloaded)
 	register(a, huma.Operation{
 		OperationID: "token", Method: http.MethodPost, Path: pathToken, Tags: []string{tagAuth},
-		Summary:     "Log in as an OAuth 2.0 client does",
-		Description: "The password grant of RFC 6749, by the rules of `POST /auth/login`, for tools such as this page's Authorize button.",
-	}, a.token, domain.ErrInvalidCredentials, domain.ErrAccountUnverified, domain.ErrAccountBlocked, throttled, overloaded)
+		Summary:     "Log in, or refresh, as an OAuth 2.0 client does",
+		Description: "The password grant and the refresh token grant of RFC 6749, by the rules of `POST /auth/login` and `POST /auth/refresh`. Errors are those of RFC 6749 §5.2, with our `code` beside them. Client credentials are ignored.",
+	}, a.token, append([]*domain.Error{domain.ErrInvalidCredentials, domain.ErrAccountUnverified, domain.ErrAccountBlocked, throttled, overloaded}, refreshFailures...)...)
 	register(a, huma.Operation{
 		OperationID: "refresh", Method: http.MethodPost, Path: "/auth/refresh", Tags: []string{tagAuth},
 		Summary:     "Exchange a refresh token for the next tokens",
@@ -140,23 +138,6 @@ type loginInput struct{ Body LoginBody }
 
 func (a *API) logIn(ctx context.Context, in *loginInput) (*tokensOutput, error) {
 	pair, err := a.app.Login(ctx, application.Login{Email: in.Body.Email, Password: in.Body.Password, Source: sourceOf(ctx)})
-	return tokens(pair, err)
-}
-
-// TokenForm is the password grant of RFC 6749 §4.3.2. Other parameters are ignored.
-type TokenForm struct {
-	_         struct{} `additionalProperties:"true"`
-	GrantType string   `json:"grant_type,omitempty" enum:"password" example:"password" doc:"The only grant there is."`
-	Username  string   `json:"username" example:"ada@example.com" doc:"The address."`
-	Password  string   `json:"password" example:"correct horse battery staple" doc:"The password."`
-}
-
-type tokenInput struct {
-	Body TokenForm `contentType:"application/x-www-form-urlencoded"`
-}
-
-func (a *API) token(ctx context.Context, in *tokenInput) (*tokensOutput, error) {
-	pair, err := a.app.Login(ctx, application.Login{Email: in.Body.Username, Password: in.Body.Password, Source: sourceOf(ctx)})
 	return tokens(pair, err)
 }
 

@@ -2,10 +2,8 @@ package httpapi_test
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"coffeeshop/domain"
 )
@@ -85,72 +83,6 @@ func TestSignUp_PicksTheLanguageOfMailsFromAcceptLanguage(t *testing.T) {
 		w.deliver()
 		if w.mails.locale != c.want {
 			t.Errorf("%.40q got %s, want %s", c.header, w.mails.locale, c.want)
-		}
-	}
-}
-
-func TestToken_LogsInByTheOAuthPasswordForm(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.verified("ada@example.com")
-	form := func(pairs ...string) string {
-		v := url.Values{}
-		for i := 0; i < len(pairs); i += 2 {
-			v.Add(pairs[i], pairs[i+1])
-		}
-		return v.Encode()
-	}
-	post := func(body string) answer {
-		// Swagger UI sends empty client credentials along.
-		return w.send("POST", "/auth/token", body, "Content-Type", "application/x-www-form-urlencoded", "Authorization", "Basic Og==")
-	}
-	var pair tokens
-	post(form("grant_type", "password", "username", "ada@example.com", "password", password, "scope", "", "client_id", "")).want(t, 200, "").into(t, &pair)
-	w.as(pair.AccessToken, "GET", "/users/me", "").want(t, 200, "")
-	post(form("username", "ada@example.com", "password", "wrong password")).want(t, 401, "invalid_credentials")
-	post(form("username", "ada@example.com")).want(t, 422, "invalid_input", "body.password")
-	post(form("grant_type", "client_credentials", "username", "a", "password", "b")).want(t, 422, "invalid_input", "body.grant_type")
-	post(form("username", "a", "username", "b", "password", "c")).want(t, 400, "malformed_form", "body.username")
-	post(form("username", "a\x00", "password", "c")).want(t, 422, "invalid_input", "body.username")
-	post("username=%ff&password=c").want(t, 400, "malformed_form", "body.username")
-	post("username=%zz").want(t, 400, "malformed_form")
-	post("").want(t, 400, "malformed_form")
-	w.post("/auth/token", `{"username":"a","password":"b"}`).want(t, 415, "unsupported_media_type")
-}
-
-// loginForms are the two ways to log in.
-func loginForms(w *world) map[string]func(email, secret string) answer {
-	return map[string]func(email, secret string) answer{
-		"/auth/login": func(email, secret string) answer {
-			return w.post("/auth/login", object("email", email, "password", secret))
-		},
-		"/auth/token": func(email, secret string) answer {
-			form := url.Values{"username": {email}, "password": {secret}}.Encode()
-			return w.send("POST", "/auth/token", form, "Content-Type", "application/x-www-form-urlencoded")
-		},
-	}
-}
-
-func TestToken_LetsInWhomLoginLetsInAndCountsWithIt(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, func(o *options) { o.budget = domain.Budget{Burst: 4, Interval: time.Hour} })
-	token, _ := w.admin()
-	blocked, unverified, ada := w.verified("blocked@example.com"), "unverified@example.com", w.verified("ada@example.com").Email
-	w.post("/auth/signup", object("email", unverified, "password", password)).want(t, 201, "")
-	w.as(token, "POST", "/users/"+blocked.ID+"/block", "{}").want(t, 200, "")
-	forms := loginForms(w)
-	for _, login := range forms {
-		login(unverified, password).want(t, 403, "account_unverified")
-		login(blocked.Email, password).want(t, 403, "account_blocked")
-		login(unverified, "wrong password").want(t, 401, "invalid_credentials")
-		login("nobody@example.com", password).want(t, 401, "invalid_credentials")
-		for range 2 {
-			login(" "+strings.ToUpper(ada), "wrong password").want(t, 401, "invalid_credentials")
-		}
-	}
-	for name, login := range forms {
-		if a := login(ada, password); a.status != 429 {
-			t.Errorf("%s after four failures, two by each: %s", name, a.body)
 		}
 	}
 }

@@ -63,7 +63,11 @@ func register[I, O any](a *API, op huma.Operation, handler func(context.Context,
 	for _, f := range append(failures, domain.ErrUnavailable) {
 		problems = append(problems, describe(f))
 	}
-	op.Responses = a.answers(op.Responses, problems)
+	if op.Path == pathToken {
+		op.Responses = a.tokenAnswers(append(problems, errGrantMissing, errGrantType))
+	} else {
+		op.Responses = a.answers(op.Responses, problems)
+	}
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		if r := requestOf(ctx); len(r.faulty) > 0 {
 			return nil, errInvalidInput.with(r, r.faulty...)
@@ -71,6 +75,8 @@ func register[I, O any](a *API, op huma.Operation, handler func(context.Context,
 		return handler(ctx, in)
 	})
 }
+
+var retryAfterHeader = &huma.Param{Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "Seconds until a retry may succeed."}
 
 // example documents a body whose members are not all sent together.
 func example(value any) *huma.RequestBody {
@@ -134,7 +140,7 @@ func (a *API) answers(responses map[string]*huma.Response, problems []*Problem) 
 			response.Headers["WWW-Authenticate"] = &huma.Param{Schema: &huma.Schema{Type: huma.TypeString}, Description: "`Bearer`, with `error` when a token was given (RFC 6750)."}
 		}
 		if p.retryAfter > 0 {
-			response.Headers["Retry-After"] = &huma.Param{Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "Seconds until a retry may succeed."}
+			response.Headers["Retry-After"] = retryAfterHeader
 		}
 	}
 	return responses

@@ -81,6 +81,7 @@ func (p *Problem) ContentType(string) string { return typeProblem }
 func (p *Problem) with(r *request, parts ...FaultyPart) *Problem {
 	of := *p
 	of.RequestID, of.Errors = r.source.RequestID, parts
+	r.problem = &of
 	return &of
 }
 

@@ -38,6 +38,7 @@ type request struct {
 	principal domain.Principal // zero before authentication
 	route     string           // the pattern that matched; empty: none
 	faulty    []FaultyPart     // of the input, as far as Huma does not look at it
+	problem   *Problem         // the last one that was made for it
 	err       error            // the service's own failure; for the log
 	stack     []byte           // of a panic
 	wantsJSON bool             // of the mailbox, whose pages are for people otherwise
@@ -87,6 +88,7 @@ func (a *API) observe(c *fiber.Ctx) error {
 	defer cancel()
 	c.SetUserContext(ctx)
 	a.answer(c, r)
+	speakOAuth(c, r)
 	a.write(c, r)
 	return nil
 }
@@ -123,6 +125,7 @@ func (a *API) answer(c *fiber.Ctx, r *request) {
 func (a *API) refuse(c *fiber.Ctx, err error) error {
 	r := a.begin(c)
 	a.problem(c, r, err)
+	speakOAuth(c, r)
 	c.Response().SkipBody = c.Context().IsHead()
 	a.write(c, r)
 	return nil
