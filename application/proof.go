@@ -87,21 +87,26 @@ type proof struct {
 	version int64
 }
 
-// proveOwner asks a logged-in caller for the password once more, under the same throttles as a login. The caller's
-// transaction asks whether the proof still holds, and settles the try in the end.
+// proveOwner asks a logged-in caller for the password once more.
 func (a *App) proveOwner(ctx context.Context, p domain.Principal, password string, source domain.Source) (proof, error) {
-	t, err := a.try(ctx, p.User.Email.Key, source)
+	return a.prove(ctx, p.User, password, source, domain.ErrWrongPassword)
+}
+
+// prove compares a password with a user's, under the same throttles as a login; wrong is the error of
+// another password. The caller's transaction asks whether the proof still holds, and settles or refunds the try in the end.
+func (a *App) prove(ctx context.Context, u domain.User, password string, source domain.Source, wrong error) (proof, error) {
+	t, err := a.try(ctx, u.Email.Key, source)
 	if err != nil {
 		return proof{}, err
 	}
-	ok, _, err := a.matches(ctx, t, p.User.PasswordHash, password, source)
+	ok, _, err := a.matches(ctx, t, u.PasswordHash, password, source)
 	if err != nil {
 		return proof{}, err
 	}
 	if !ok {
-		return proof{}, domain.ErrWrongPassword
+		return proof{}, wrong
 	}
-	return proof{try: t, version: p.User.PasswordVersion}, nil
+	return proof{try: t, version: u.PasswordVersion}, nil
 }
 
 // holds reports, by domain.ErrWrongPassword, that the password was changed since it was compared.

@@ -48,6 +48,7 @@ func (s *service) try(t *testing.T, operation, token, user, session string) answ
 		"PUT /users/me/password":       {"current_password": password, "new_password": newPassword},
 		"POST /users/me/email/confirm": {"code": "000000"},
 		"POST /users/me/delete":        {"current_password": password},
+		"DELETE /users/me":             {"current_password": password},
 	}[operation]
 	if body == nil {
 		return s.call(t, method, path, token, nil)
@@ -252,7 +253,7 @@ func TestAuthorization_RequestsHaveTheseFieldsOnly(t *testing.T) {
 	}
 	want := map[string]string{
 		"POST /auth/signup":            "email first_name last_name password",
-		"POST /auth/verify":            "code email id",
+		"POST /auth/verify":            "code email id password",
 		"POST /auth/resend":            "email id",
 		"POST /auth/login":             "email password",
 		"POST /auth/token":             "grant_type password refresh_token username",
@@ -263,6 +264,8 @@ func TestAuthorization_RequestsHaveTheseFieldsOnly(t *testing.T) {
 		"PUT /users/me/password":       "current_password new_password",
 		"POST /users/me/email/confirm": "code",
 		"POST /users/me/delete":        "current_password",
+		"DELETE /users/me":             "current_password",
+		"PATCH /users/me":              "current_password email first_name last_name role",
 		"PATCH /users/{id}":            "current_password email first_name last_name role",
 		"POST /users/{id}/block":       "reason until",
 	}

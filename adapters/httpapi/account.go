@@ -38,10 +38,16 @@ func (a *API) registerAccount() {
 		Summary: "Put the pending address into force with the code that was mailed there",
 	}, a.confirmEmail, domain.ErrInvalidCode, domain.ErrConflict, throttled)
 	register(a, huma.Operation{
+		OperationID: "delete-me", Method: http.MethodDelete, Path: "/users/me", Tags: []string{tagUsers}, Security: loggedIn,
+		Summary: "Delete one's own account", Description: deletion,
+	}, a.deleteOwnAccount, domain.ErrWrongPassword, domain.ErrLastAdmin, throttled, overloaded)
+	register(a, huma.Operation{
 		OperationID: "delete-own-account", Method: http.MethodPost, Path: "/users/me/delete", Tags: []string{tagUsers}, Security: loggedIn, DefaultStatus: http.StatusNoContent,
-		Summary: "Delete one's own account", Description: "Takes the password. Nothing of the account stays but audit rows without address, network and user agent.",
+		Summary: "Delete one's own account, for clients that send no body with DELETE", Description: deletion,
 	}, a.deleteOwnAccount, domain.ErrWrongPassword, domain.ErrLastAdmin, throttled, overloaded)
 }
+
+const deletion = "Takes the password. Nothing of the account stays but audit rows without address, network and user agent."
 
 // AddressBody names an address.
 type AddressBody struct {

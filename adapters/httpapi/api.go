@@ -90,9 +90,9 @@ func New(app *application.App, cfg Config, log *zap.Logger) *API {
 	a.fiber.Use(a.observe)
 	a.huma = humafiber.NewWithGroup(a.fiber, router{a.fiber}, humaConfig(cfg.Version))
 	a.registerAuth()
+	a.registerAccount() // /users/me before /users/{id}, which would take it
 	a.registerUsers()
 	a.registerUserList()
-	a.registerAccount()
 	a.registerSessions()
 	a.registerBlocks()
 	a.registerKeys()

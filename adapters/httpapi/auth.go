@@ -22,9 +22,9 @@ func (a *API) registerAuth() {
 	register(a, huma.Operation{
 		OperationID: "verify", Method: http.MethodPost, Path: "/auth/verify", Tags: []string{tagAuth},
 		Summary:     "Prove the address with the mailed code",
-		Description: "Takes the six digits or the long code. With `id`, only the sign-up that answered this id counts.",
+		Description: "Takes the six digits or the long code. With `id`, only the sign-up that answered this id counts. With `password`, it has to be that of the sign-up whose code it is: a wrong one counts as a failed login, and the code stays good.",
 		RequestBody: example(map[string]any{"email": "ada@example.com", "code": "123456"}),
-	}, a.verify, domain.ErrInvalidCode, throttled)
+	}, a.verify, domain.ErrInvalidCode, domain.ErrInvalidCredentials, throttled, overloaded)
 	register(a, huma.Operation{
 		OperationID: "resend", Method: http.MethodPost, Path: "/auth/resend", Tags: []string{tagAuth}, DefaultStatus: http.StatusAccepted,
 		Summary:     "Have the code mailed again",
@@ -99,19 +99,20 @@ func given(name *string) string {
 
 // VerifyBody answers the question that went to an address.
 type VerifyBody struct {
-	Email emailText  `json:"email" maxLength:"254" example:"ada@example.com" doc:"The address that the code went to."`
-	Code  string     `json:"code" maxLength:"64" example:"123456" doc:"The six digits or the long code of the mail."`
-	ID    *uuid.UUID `json:"id,omitempty" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The id that sign-up answered: only that attempt counts."`
+	Email    emailText  `json:"email" maxLength:"254" example:"ada@example.com" doc:"The address that the code went to."`
+	Code     string     `json:"code" maxLength:"64" example:"123456" doc:"The six digits or the long code of the mail."`
+	ID       *uuid.UUID `json:"id,omitempty" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The id that sign-up answered: only that sign-up counts."`
+	Password *string    `json:"password,omitempty" maxLength:"1024" example:"correct horse battery staple" doc:"Has to be the password of the sign-up whose code it is. A page that a mail links to asks for it, so that nobody verifies a stranger's sign-up with a click."`
 }
 
 type verifyInput struct{ Body VerifyBody }
 
 func (a *API) verify(ctx context.Context, in *verifyInput) (*messageOutput, error) {
-	attempt := application.Verify{Email: string(in.Body.Email), Code: in.Body.Code, Source: sourceOf(ctx)}
+	answer := application.Verify{Email: string(in.Body.Email), Code: in.Body.Code, Password: in.Body.Password, Source: sourceOf(ctx)}
 	if in.Body.ID != nil {
-		attempt.ID = *in.Body.ID
+		answer.ID = *in.Body.ID
 	}
-	return message("The e-mail address is verified.", a.app.Verify(ctx, attempt))
+	return message("The e-mail address is verified.", a.app.Verify(ctx, answer))
 }
 
 // ResendBody names a sign-up.

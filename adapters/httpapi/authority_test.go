@@ -72,6 +72,16 @@ var writes = map[string]func(s stage) answer{
 	"POST /users/me/delete": func(s stage) answer {
 		return s.as(s.token.AccessToken, "POST", "/users/me/delete", object("current_password", password))
 	},
+	"DELETE /users/me": func(s stage) answer {
+		return s.as(s.token.AccessToken, "DELETE", "/users/me", object("current_password", password))
+	},
+	"PATCH /users/me": func(s stage) answer {
+		return s.as(s.token.AccessToken, "PATCH", "/users/me", object("first_name", "Changed"))
+	},
+	"PATCH /users/me of one's own role": func(s stage) answer {
+		return s.as(s.token.AccessToken, "PATCH", "/users/me", object("role", "admin"))
+	},
+	"DELETE /users/me/sessions": func(s stage) answer { return s.as(s.token.AccessToken, "DELETE", "/users/me/sessions", "") },
 	"PATCH /users/{id}": func(s stage) answer {
 		return s.as(s.token.AccessToken, "PATCH", "/users/"+s.target.ID, object("first_name", "Changed", "role", "admin"))
 	},

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -135,7 +136,6 @@ func TestUpdateUser_MergesAndNullClearsANameOnly(t *testing.T) {
 	w.as(token, "PATCH", "/users/"+ada.ID, `{"role":null}`).want(t, 422, "invalid_input", "body.role")
 	w.as(token, "PATCH", "/users/"+ada.ID, `{"role":"boss"}`).want(t, 422, "invalid_input", "body.role")
 	w.as(token, "PATCH", "/users/"+ada.ID, `{"first_name":`+object("x", strings.Repeat("я", 101))[5:]).want(t, 422, "invalid_input", "body.first_name")
-	w.as(token, "PATCH", "/users/me", `{}`).want(t, 422, "invalid_input", "path.id")
 }
 
 func text(s *string) string {
@@ -184,6 +184,36 @@ func TestListUsers_GoesPageByPage(t *testing.T) {
 	} {
 		if a := w.as(token, "GET", "/users?"+query, "").want(t, 422, "invalid_input", location); strings.Contains(string(a.body), secretText) {
 			t.Errorf("%s: the answer repeats the value: %s", query, a.body)
+		}
+	}
+}
+
+func TestMe_StandsForTheCallersIDWhereverAUserMayActOnItself(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.verified("ada@example.com")
+	pair, other := w.login("ada@example.com", password), w.login("ada@example.com", password)
+	var u user
+	w.as(pair.AccessToken, "PATCH", "/users/me", `{"first_name":"Countess"}`).want(t, 200, "").into(t, &u)
+	if text(u.FirstName) != "Countess" {
+		t.Errorf("changed to %q", text(u.FirstName))
+	}
+	w.as(pair.AccessToken, "PATCH", "/users/me", `{"role":"admin"}`).want(t, 403, "role_change_denied")
+	w.as(pair.AccessToken, "PATCH", "/users/me", `{"email":"king@example.com"}`).want(t, 403, "password_required")
+	w.as(other.AccessToken, "DELETE", "/users/me/sessions", "").want(t, 204, "")
+	w.as(pair.AccessToken, "GET", "/users/me", "").want(t, 401, "session_ended")
+
+	pair = w.login("ada@example.com", password)
+	w.as(pair.AccessToken, "DELETE", "/users/me", "").want(t, 415, "unsupported_media_type")
+	w.as(pair.AccessToken, "DELETE", "/users/me", `{"current_password":"wrong password"}`).want(t, 403, "wrong_password")
+	w.as(pair.AccessToken, "DELETE", "/users/me", object("current_password", password)).want(t, 204, "")
+	w.as(pair.AccessToken, "GET", "/users/me", "").want(t, 401, "session_ended")
+	for path, allowed := range map[string]string{"/users/me": "GET, HEAD, PATCH, DELETE", "/users/me/sessions": "GET, HEAD, DELETE"} {
+		got := strings.Split(w.send("OPTIONS", path, "").want(t, 204, "").header.Get("Allow"), ", ")
+		for method := range strings.SplitSeq(allowed, ", ") {
+			if !slices.Contains(got, method) {
+				t.Errorf("OPTIONS %s allows %v", path, got)
+			}
 		}
 	}
 }

@@ -17,6 +17,10 @@ func (a *API) registerSessions() {
 		Summary: "The caller's sessions, newest first",
 	}, a.ownSessions)
 	register(a, huma.Operation{
+		OperationID: "end-own-sessions", Method: http.MethodDelete, Path: "/users/me/sessions", Tags: []string{tagSessions}, Security: loggedIn,
+		Summary: "End all sessions of the caller", Description: "This one too.",
+	}, a.endOwnSessions)
+	register(a, huma.Operation{
 		OperationID: "end-own-session", Method: http.MethodDelete, Path: "/users/me/sessions/{session_id}", Tags: []string{tagSessions}, Security: loggedIn,
 		Summary: "End one of the caller's sessions", Description: "Its tokens are refused from then on.",
 	}, a.endOwnSession, domain.ErrSessionNotFound)
@@ -87,6 +91,11 @@ func (a *API) sessionsOf(ctx context.Context, user uuid.UUID) (*sessionsOutput, 
 func (a *API) endOwnSession(ctx context.Context, in *sessionPath) (*struct{}, error) {
 	p := principalOf(ctx)
 	return nil, a.app.EndSession(ctx, p, p.User.ID, in.SessionID.UUID, sourceOf(ctx))
+}
+
+func (a *API) endOwnSessions(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	p := principalOf(ctx)
+	return nil, a.app.EndSessions(ctx, p, p.User.ID, sourceOf(ctx))
 }
 
 func (a *API) logOutAll(ctx context.Context, _ *struct{}) (*messageOutput, error) {

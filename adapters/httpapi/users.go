@@ -21,6 +21,12 @@ func (a *API) registerUsers() {
 		Summary: "The caller",
 	}, a.me)
 	register(a, huma.Operation{
+		OperationID: "update-me", Method: http.MethodPatch, Path: "/users/me", Tags: []string{tagUsers}, Security: loggedIn,
+		Summary:     "Change one's own account",
+		Description: "What is absent stays; `null` clears a name. An `email` takes `current_password`, and holds once the code that is mailed there is confirmed. `role` is for admins.",
+		RequestBody: example(map[string]any{"first_name": "Ada", "last_name": nil}),
+	}, a.updateMe, updateFailures...)
+	register(a, huma.Operation{
 		OperationID: "get-user", Method: http.MethodGet, Path: "/users/{id}", Tags: []string{tagUsers}, Security: loggedIn,
 		Summary: "One user", Description: "For admins.",
 	}, a.getUser, domain.ErrAdminOnly, domain.ErrUserNotFound)
@@ -29,13 +35,15 @@ func (a *API) registerUsers() {
 		Summary:     "Change a user",
 		Description: "For the user itself and for admins. What is absent stays; `null` clears a name. `role` is for admins. An `email` that an admin gives somebody else holds at once; one's own takes `current_password`, and holds once the code that is mailed there is confirmed.",
 		RequestBody: example(map[string]any{"first_name": "Ada", "last_name": nil}),
-	}, a.updateUser, domain.ErrNotYourAccount, domain.ErrRoleChangeDenied, domain.ErrPasswordRequired, domain.ErrWrongPassword, domain.ErrAdminOnly,
-		domain.ErrUserNotFound, domain.ErrEmailTaken, domain.ErrLastAdmin, domain.ErrUnverifiedUser, domain.ErrConflict, throttled, overloaded)
+	}, a.updateUser, append(updateFailures, domain.ErrNotYourAccount, domain.ErrAdminOnly, domain.ErrUserNotFound, domain.ErrUnverifiedUser)...)
 	register(a, huma.Operation{
 		OperationID: "delete-user", Method: http.MethodDelete, Path: "/users/{id}", Tags: []string{tagUsers}, Security: loggedIn,
 		Summary: "Delete a user", Description: "For admins. The user's sessions end at once.",
 	}, a.deleteUser, domain.ErrAdminOnly, domain.ErrUserNotFound, domain.ErrLastAdmin)
 }
+
+var updateFailures = []*domain.Error{domain.ErrRoleChangeDenied, domain.ErrPasswordRequired, domain.ErrWrongPassword, domain.ErrEmailTaken,
+	domain.ErrLastAdmin, domain.ErrConflict, throttled, overloaded}
 
 // User is an account.
 type User struct {
@@ -105,9 +113,17 @@ type updateUserInput struct {
 }
 
 func (a *API) updateUser(ctx context.Context, in *updateUserInput) (*userOutput, error) {
+	return a.update(ctx, in.ID.UUID, in.Body)
+}
+
+func (a *API) updateMe(ctx context.Context, in *struct{ Body UpdateUserBody }) (*userOutput, error) {
+	return a.update(ctx, principalOf(ctx).User.ID, in.Body)
+}
+
+func (a *API) update(ctx context.Context, id uuid.UUID, body UpdateUserBody) (*userOutput, error) {
 	return userAnswer(a.app.UpdateUser(ctx, principalOf(ctx), application.UpdateUser{
-		ID: in.ID.UUID, FirstName: in.Body.FirstName.text, LastName: in.Body.LastName.text,
-		Email: (*string)(in.Body.Email), Role: in.Body.Role, CurrentPassword: in.Body.CurrentPassword, Source: sourceOf(ctx),
+		ID: id, FirstName: body.FirstName.text, LastName: body.LastName.text,
+		Email: (*string)(body.Email), Role: body.Role, CurrentPassword: body.CurrentPassword, Source: sourceOf(ctx),
 	}))
 }
 
