@@ -89,19 +89,15 @@ func newAPI(cfg config.Config, d apiDeps) *httpapi.API {
 	if !cfg.ShowsMailbox() {
 		mails = nil
 	}
-	return httpapi.New(d.App, httpapi.Config{
-		Version: version(), Production: cfg.Production(), TrustedProxies: cfg.Proxies(), JWKS: d.Tokens.JWKS,
-		Mailbox: mails, Ready: d.DB.ready,
-	}, d.Log)
+	api := documented(cfg)
+	api.CORSOrigins, api.Production, api.TrustedProxies = cfg.Origins(), cfg.Production(), cfg.Proxies()
+	api.JWKS, api.Mailbox, api.Ready = d.Tokens.JWKS, mails, d.DB.ready
+	return httpapi.New(d.App, api, d.Log)
 }
 
-// openAPI renders the document without the rest of the graph.
-func openAPI() ([]byte, error) {
-	document, err := httpapi.OpenAPI(version())
-	if err != nil {
-		return nil, fmt.Errorf("render the OpenAPI document: %w", err)
-	}
-	return document, nil
+// documented is the part of the configuration that the OpenAPI document tells.
+func documented(cfg config.Config) httpapi.Config {
+	return httpapi.Config{Version: version(), PublicURL: cfg.PublicURL}
 }
 
 // smtpTime bounds the delivery of one mail.

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/fx"
 
 	"coffeeshop/adapters/cli"
+	"coffeeshop/adapters/httpapi"
 	"coffeeshop/adapters/jwttoken"
 	"coffeeshop/application"
 	"coffeeshop/bootstrap/config"
@@ -131,7 +132,13 @@ func commands(proc process, example string, environ func() (map[string]string, [
 			}
 			return jwttoken.RetireKey(folder.dir, kid, proc.now())
 		},
-		OpenAPI: openAPI,
+		OpenAPI: func() ([]byte, error) {
+			cfg, err := configured()
+			if err != nil && !errors.As(err, new(config.Errors)) { // other variables do not matter
+				return nil, err
+			}
+			return httpapi.OpenAPI(documented(cfg)), nil
+		},
 		Config: func(context.Context) ([]cli.Setting, []string, error) {
 			given, warnings, err := environ()
 			if err != nil {

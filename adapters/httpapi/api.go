@@ -4,12 +4,14 @@ package httpapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,6 +39,8 @@ const (
 // Config is the configuration of the API.
 type Config struct {
 	Version        string
+	PublicURL      string   // of the API, as clients see it; empty or /: the host that the document came from
+	CORSOrigins    []string // whose pages may call the API; * alone: any
 	Production     bool
 	TrustedProxies []netip.Prefix                  // their X-Forwarded-For is believed
 	JWKS           func() []byte                   // the public keys of access tokens, as JSON
@@ -88,7 +92,7 @@ func New(app *application.App, cfg Config, log *zap.Logger) *API {
 		handler(c)
 	}
 	a.fiber.Use(a.observe)
-	a.huma = humafiber.NewWithGroup(a.fiber, router{a.fiber}, humaConfig(cfg.Version))
+	a.huma = humafiber.NewWithGroup(a.fiber, router{a.fiber}, humaConfig(cfg))
 	a.registerAuth()
 	a.registerAccount() // /users/me before /users/{id}, which would take it
 	a.registerUsers()
@@ -98,6 +102,7 @@ func New(app *application.App, cfg Config, log *zap.Logger) *API {
 	a.registerKeys()
 	a.registerHealth()
 	a.document = render(a.huma)
+	a.serveHome()
 	a.serveDocs()
 	a.serveMailbox()
 	return a
@@ -140,9 +145,7 @@ func (a *API) Shutdown(ctx context.Context) error {
 }
 
 // OpenAPI returns the document that GET /openapi.json serves.
-func OpenAPI(version string) ([]byte, error) {
-	return New(nil, Config{Version: version}, zap.NewNop()).document, nil
-}
+func OpenAPI(cfg Config) []byte { return New(nil, cfg, zap.NewNop()).document }
 
 // router has Huma's GET operations answer HEAD as well.
 type router struct{ fiber.Router }
@@ -154,8 +157,9 @@ func (r router) Add(method, path string, handlers ...fiber.Handler) fiber.Router
 	return r.Router.Add(method, path, handlers...)
 }
 
-func humaConfig(version string) huma.Config {
-	cfg := huma.DefaultConfig("Coffee Shop API", version)
+func humaConfig(of Config) huma.Config {
+	cfg := huma.DefaultConfig("Coffee Shop API", of.Version)
+	cfg.Servers = []*huma.Server{{URL: cmp.Or(of.PublicURL, "/")}}
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	cfg.CreateHooks = nil // no $schema in answers
 	cfg.Formats = map[string]huma.Format{typeJSON: huma.DefaultJSONFormat, typeProblem: huma.DefaultJSONFormat, typeForm: formFormat}
@@ -170,7 +174,7 @@ func humaConfig(version string) huma.Config {
 		Type:        "oauth2",
 		Description: "Log in with e-mail and password; the access token then goes into the Authorization header.",
 		Flows: &huma.OAuthFlows{Password: &huma.OAuthFlow{
-			TokenURL: pathToken, Scopes: map[string]string{},
+			TokenURL: strings.TrimSuffix(of.PublicURL, "/") + pathToken, Scopes: map[string]string{},
 		}},
 	}}
 	return cfg

@@ -19,7 +19,7 @@ import (
 func TestHTTP_UnknownPathsAndMethods(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, path := range []string{"/", "/nothing", "/auth", "/auth/signup/x", "/Users/me", "/users/x/y", "/users//me", "/dev/mailbox", "/dev/mailbox/x", "/docs/nothing.js", "/docs/../healthz", "/%2e%2e/x", "/schemas/User.json", "/openapi.yaml"} {
+	for _, path := range []string{"/nothing", "/auth", "/auth/signup/x", "/Users/me", "/users/x/y", "/users//me", "/dev/mailbox", "/dev/mailbox/x", "/docs/nothing.js", "/docs/../healthz", "/%2e%2e/x", "/schemas/User.json", "/openapi.yaml"} {
 		for _, method := range []string{"GET", "POST", "OPTIONS", "BREW"} {
 			if strings.HasPrefix(path, "/docs/") && method != "GET" {
 				continue
@@ -35,6 +35,7 @@ func TestHTTP_UnknownPathsAndMethods(t *testing.T) {
 		{"DELETE", "/users", "GET, HEAD, OPTIONS"},
 		{"POST", "/healthz", "GET, HEAD, OPTIONS"},
 		{"POST", "/docs", "GET, HEAD, OPTIONS"},
+		{"POST", "/", "GET, HEAD, OPTIONS"},
 		{"DELETE", "/openapi.json", "GET, HEAD, OPTIONS"},
 	} {
 		a := w.send(c.method, c.path, "").want(t, 405, "method_not_allowed")

@@ -69,7 +69,7 @@ func (a *API) listMails(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if requestOf(c.UserContext()).wantsJSON {
+	if strings.Contains(requestOf(c.UserContext()).accept, typeJSON) {
 		return c.JSON(fiber.Map{"mails": append([]Mail{}, mails...)})
 	}
 	return page(c, "list", mails)
@@ -83,7 +83,7 @@ func (a *API) readMail(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if requestOf(c.UserContext()).wantsJSON {
+	if strings.Contains(requestOf(c.UserContext()).accept, typeJSON) {
 		return c.JSON(mail)
 	}
 	return page(c, "mail", mail)

@@ -10,8 +10,7 @@ import (
 func TestOpenAPI_IsWhatTheServiceServes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	document, err := httpapi.OpenAPI("test")
-	must(t, err)
+	document := httpapi.OpenAPI(httpapi.Config{Version: "test"})
 	a := w.send("GET", "/openapi.json", "").want(t, 200, "")
 	if string(a.body) != string(document) || a.header.Get("Content-Type") != "application/json" {
 		t.Error("the documents differ")

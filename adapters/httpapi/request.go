@@ -41,7 +41,7 @@ type request struct {
 	problem   *Problem         // the last one that was made for it
 	err       error            // the service's own failure; for the log
 	stack     []byte           // of a panic
-	wantsJSON bool             // of the mailbox, whose pages are for people otherwise
+	accept    string           // the Accept header; operations do not see it
 }
 
 // requestOf returns the request that ctx belongs to. A context that is not of a request gets an empty one.
@@ -68,17 +68,18 @@ func (a *API) begin(c *fiber.Ctx) *request {
 		RequestID: requestID(c.Get(headerRequestID)),
 	}}
 	c.SetUserContext(context.WithValue(a.base, requestKey{}, r))
-	setHeaders(c, r)
+	a.setHeaders(c, r)
 	return r
 }
 
-func setHeaders(c *fiber.Ctx, r *request) {
+func (a *API) setHeaders(c *fiber.Ctx, r *request) {
 	h := &c.Response().Header
 	h.Set(headerRequestID, r.source.RequestID)
 	h.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	h.Set(fiber.HeaderReferrerPolicy, "no-referrer")
 	h.Set(fiber.HeaderContentSecurityPolicy, cspAPI)
 	h.Set(fiber.HeaderCacheControl, "no-store")
+	a.allowOrigin(c)
 }
 
 // observe is around every request: it gives it a deadline, catches panics, and writes its line of the log.
@@ -98,7 +99,7 @@ func (a *API) answer(c *fiber.Ctx, r *request) {
 		if v := recover(); v != nil {
 			r.err, r.stack = fmt.Errorf("panic: %v", v), debug.Stack()
 			c.Response().Reset()
-			setHeaders(c, r)
+			a.setHeaders(c, r)
 			problemOf(r, errInternal).send(c)
 		}
 	}()
@@ -109,7 +110,10 @@ func (a *API) answer(c *fiber.Ctx, r *request) {
 		p.send(c)
 		return
 	}
-	r.wantsJSON = strings.Contains(c.Get(fiber.HeaderAccept), typeJSON)
+	if a.preflight(c) {
+		return
+	}
+	r.accept = c.Get(fiber.HeaderAccept)
 	c.Request().Header.Del(fiber.HeaderAccept) // Huma would negotiate; the API answers JSON whatever is asked for
 	err := c.Next()
 	var unrouted *fiber.Error

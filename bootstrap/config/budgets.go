@@ -41,11 +41,7 @@ func (c Config) Proxies() []netip.Prefix {
 
 func parseNetworks(list string) ([]netip.Prefix, error) {
 	var networks []netip.Prefix
-	for text := range strings.SplitSeq(list, ",") {
-		text = strings.TrimSpace(text)
-		if text == "" {
-			continue
-		}
+	for _, text := range listOf(list) {
 		network, err := parseNetwork(text)
 		if err != nil {
 			return nil, fmt.Errorf("%q %w", text, err)

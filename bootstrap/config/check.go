@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"coffeeshop/domain"
 )
@@ -26,6 +27,7 @@ func (l *loader) check() {
 	l.checkAllowed()
 	l.checkAddresses()
 	l.checkProxies()
+	l.checkBrowsers()
 	l.checkDatabase()
 	l.checkSecrets()
 	l.checkLifetimes()
@@ -72,6 +74,35 @@ func (l *loader) checkProxies() {
 	if _, err := parseNetworks(l.cfg.TrustedProxies); err != nil {
 		l.refuse("TRUSTED_PROXIES", err.Error(), "addresses and networks with commas between them, such as 10.0.0.7, 172.16.0.0/12, fd00::/8")
 	}
+}
+
+func (l *loader) checkBrowsers() {
+	for _, origin := range l.cfg.Origins() {
+		switch {
+		case origin == "*" && l.cfg.Production():
+			l.refuse("CORS_ORIGINS", "* would let every page call the API, which production does not take", originsAllowed)
+		case origin != "*" && !isOrigin(origin):
+			l.refuse("CORS_ORIGINS", fmt.Sprintf("%q is not an origin", origin), originsAllowed)
+		}
+	}
+	if u, err := url.Parse(l.cfg.PublicURL); l.cfg.PublicURL != "/" && (err != nil || !isWeb(u) || u.RawQuery != "" || u.Fragment != "" || u.User != nil) {
+		l.refuse("PUBLIC_URL", fmt.Sprintf("%q is not the address of an API", l.cfg.PublicURL), "a URL such as https://accounts.example.com, or /")
+	}
+}
+
+const originsAllowed = "origins with commas between them, as browsers send them, such as https://app.example.com, http://localhost:5173; * in development"
+
+// isOrigin reports whether text is an origin as browsers write it (RFC 6454 §6.2): in lower case, and without a port that
+// goes without saying. null, the origin of sandboxed pages and of files, is none.
+func isOrigin(text string) bool {
+	u, err := url.Parse(text)
+	isASCII := !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
+	return err == nil && isASCII && isWeb(u) && text == strings.ToLower(u.Scheme+"://"+u.Host) &&
+		!(u.Scheme == "https" && u.Port() == "443") && !(u.Scheme == "http" && u.Port() == "80")
+}
+
+func isWeb(u *url.URL) bool {
+	return (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != ""
 }
 
 func (l *loader) checkDatabase() {

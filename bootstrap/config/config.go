@@ -27,6 +27,9 @@ type Config struct {
 	Debug    bool   `env:"DEBUG" envDefault:"false"`
 	DataDir  string `env:"DATA_DIR" envDefault:"./data"`
 
+	PublicURL   string `env:"PUBLIC_URL" envDefault:"/"`
+	CORSOrigins string `env:"CORS_ORIGINS"` // see Origins
+
 	DatabaseURL domain.Secret `env:"DATABASE_URL"`
 	DBHost      string        `env:"DB_HOST"`
 	DBPort      int           `env:"DB_PORT" envDefault:"5432" range:"1 to 65535"`
@@ -144,6 +147,9 @@ func (c Config) Loopback() bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
+
+// Origins are the web origins whose pages may call the API.
+func (c Config) Origins() []string { return listOf(c.CORSOrigins) }
 
 // ShowsMailbox reports whether the mailbox can be read over HTTP: its readers can enter any account.
 func (c Config) ShowsMailbox() bool { return !c.Production() && c.UsesMailbox() && c.Loopback() }

@@ -246,3 +246,14 @@ func parseBool(text string) (any, error) {
 	}
 	return b, nil
 }
+
+// listOf splits a list at its commas.
+func listOf(text string) []string {
+	var list []string
+	for item := range strings.SplitSeq(text, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			list = append(list, item)
+		}
+	}
+	return list
+}
