@@ -19,13 +19,13 @@ var (
 		Message: "This address belongs to a verified user, whose password stays as it is. To make that user an admin, run: admin promote --email ADDRESS"}
 )
 
-// CreateAdmin opens a verified admin account; the operator vouches for the address. It deletes sign-ups of the address,
+// CreateAdmin opens a verified admin account, whose mails are in the locale; the operator vouches for the address. It deletes sign-ups of the address,
 // and never touches a verified account: ErrAdminExists, ErrPromoteInstead.
-func (a *App) CreateAdmin(ctx context.Context, address, secret string) (domain.User, error) {
-	return a.createAdmin(ctx, address, secret, false)
+func (a *App) CreateAdmin(ctx context.Context, address, secret string, locale domain.Locale) (domain.User, error) {
+	return a.createAdmin(ctx, address, secret, locale, false)
 }
 
-// EnsureAdmin is CreateAdmin while there is no admin, and otherwise does nothing. It reports whether it acted.
+// EnsureAdmin is CreateAdmin in English while there is no admin, and otherwise does nothing. It reports whether it acted.
 // It may run on several replicas at once.
 func (a *App) EnsureAdmin(ctx context.Context, address, secret string) (bool, error) {
 	present := true
@@ -39,12 +39,12 @@ func (a *App) EnsureAdmin(ctx context.Context, address, secret string) (bool, er
 	if present { // before a hash
 		return false, nil
 	}
-	u, err := a.createAdmin(ctx, address, secret, true)
+	u, err := a.createAdmin(ctx, address, secret, domain.LocaleEnglish, true)
 	return err == nil && u.ID != uuid.Nil, err
 }
 
 // createAdmin opens the account; with onlyFirst, only while there is no admin.
-func (a *App) createAdmin(ctx context.Context, address, secret string, onlyFirst bool) (domain.User, error) {
+func (a *App) createAdmin(ctx context.Context, address, secret string, locale domain.Locale, onlyFirst bool) (domain.User, error) {
 	email, err := domain.ParseEmail(address)
 	if err != nil {
 		return domain.User{}, err
@@ -73,7 +73,7 @@ func (a *App) createAdmin(ctx context.Context, address, secret string, onlyFirst
 		if err := tx.deleteSignUps(ctx, email.Key, func(domain.User) bool { return true }); err != nil {
 			return err
 		}
-		u = domain.NewUser(id, email, hash, domain.LocaleEnglish, tx.now)
+		u = domain.NewUser(id, email, hash, locale, tx.now)
 		u.Verify(tx.now)
 		if err := u.ChangeRole(domain.RoleAdmin, tx.now); err != nil {
 			return err

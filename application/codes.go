@@ -37,6 +37,9 @@ func (a *App) askForCode(ctx context.Context, address string, p domain.Purpose, 
 			return err
 		}
 		c := domain.NewChallenge(id, p, to, u.ID, locale, guesses(live), source, tx.now)
+		if p == domain.PurposeVerifyEmail {
+			c.SignUp = signUpOf(u, live)
+		}
 		if i := slices.IndexFunc(live, func(l domain.Challenge) bool { return l.UserID == u.ID && l.Repeatable(tx.now) }); i >= 0 {
 			c = live[i]
 		} else if err := createChallenge(ctx, tx, c); err != nil {
@@ -51,6 +54,14 @@ func (a *App) askForCode(ctx context.Context, address string, p domain.Purpose, 
 		return nil // an address whose mails are used up is answered like any other
 	}
 	return err
+}
+
+// signUpOf is when and from where a user signed up. The network is known while one of the user's challenges lives.
+func signUpOf(u domain.User, live []domain.Challenge) domain.SignUp {
+	if i := slices.IndexFunc(live, func(c domain.Challenge) bool { return c.UserID == u.ID }); i >= 0 {
+		return live[i].SignUp
+	}
+	return domain.SignUp{At: u.CreatedAt}
 }
 
 func createChallenge(ctx context.Context, tx *tx, c domain.Challenge) error {

@@ -34,7 +34,7 @@ func TestPasswords_AreHeldAgainstTheRulesWhereverOneIsSet(t *testing.T) {
 			return w.ResetPassword(w.ctx, application.ResetPassword{Email: email, Code: code, NewPassword: password})
 		},
 		"first admin": func(password string) error {
-			_, err := w.CreateAdmin(w.ctx, email, password)
+			_, err := w.CreateAdmin(w.ctx, email, password, domain.LocaleEnglish)
 			return err
 		},
 	}

@@ -42,7 +42,7 @@ func storm(t *testing.T, shared bool, length, pause time.Duration, lost int) {
 	memory := memstore.New()
 	w := &world{t: t, store: memory, memory: memory, hasher: &hasher{}, mails: &outbox{}, ctx: t.Context()}
 	w.App = newApp(t, portstest.Twice(portstest.Strict(w.store)), time.Now, w.hasher, w.mails, func(s *application.Settings) { s.Sessions.PerUser, s.RateLimits = stormSessions, false })
-	if _, err := w.CreateAdmin(w.ctx, "ada@example.com", password); err != nil {
+	if _, err := w.CreateAdmin(w.ctx, "ada@example.com", password, domain.LocaleEnglish); err != nil {
 		t.Fatal(err)
 	}
 	end := time.Now().Add(length)

@@ -75,6 +75,7 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 			owner = uuid.Nil
 		}
 		c := domain.NewChallenge(challenge, domain.PurposeVerifyEmail, email, owner, in.Locale, guesses(live), in.Source, tx.now)
+		c.SignUp = domain.SignUp{At: tx.now, Network: in.Source.Network()}
 		if err := createChallenge(ctx, tx, c); err != nil {
 			return err
 		}

@@ -271,3 +271,36 @@ func TestPurge_RemovesWhatHasExpired(t *testing.T) {
 	}
 	w.login("ada@example.com")
 }
+
+func TestSignUp_ItsMailTellsWhenAndFromWhereItCame(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		told := func() domain.SignUp { return w.mails.challenges[len(w.mails.challenges)-1].SignUp }
+		signedUp := domain.SignUp{At: w.clock.Now(), Network: "2001:db8:1:2::/64"}
+		u := w.signUpFrom("2001:db8:1:2:3:4:5:6", "ada@example.com")
+		w.deliver()
+		if got := told(); !got.At.Equal(signedUp.At) || got.Network != signedUp.Network {
+			t.Errorf("told %+v, want %+v", got, signedUp)
+		}
+		again := func(after time.Duration) {
+			t.Helper()
+			w.clock.advance(after)
+			if err := w.Resend(w.ctx, application.Resend{Email: "ada@example.com", ID: u.ID, Source: from("198.51.100.7")}); err != nil {
+				t.Fatal(err)
+			}
+			w.deliver()
+		}
+		again(2 * time.Minute) // the same codes
+		again(6 * time.Minute) // others, while the first ones live
+		if got := told(); !got.At.Equal(signedUp.At) || got.Network != signedUp.Network {
+			t.Errorf("a repeated mail told %+v, want %+v", got, signedUp)
+		}
+		w.clock.advance(2 * time.Hour)
+		if err := w.Purge(w.ctx); err != nil {
+			t.Fatal(err)
+		}
+		again(0)
+		if got := told(); !got.At.Equal(signedUp.At) || got.Network != "" {
+			t.Errorf("once the codes were gone, a mail told %+v", got)
+		}
+	})
+}

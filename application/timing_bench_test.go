@@ -100,7 +100,7 @@ func realApp(b *testing.B) *application.App {
 		b.Fatal(err)
 	}
 	for i := range accounts {
-		if _, err := app.CreateAdmin(b.Context(), fmt.Sprintf("known%d@example.com", i), password); err != nil {
+		if _, err := app.CreateAdmin(b.Context(), fmt.Sprintf("known%d@example.com", i), password, domain.LocaleEnglish); err != nil {
 			b.Fatal(err)
 		}
 	}

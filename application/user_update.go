@@ -17,6 +17,7 @@ type UpdateUser struct {
 	LastName  *string
 	Email     *string
 	Role      *string
+	Locale    *string
 	// CurrentPassword is needed to change one's own address.
 	CurrentPassword string
 	Source          domain.Source
@@ -29,7 +30,7 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 	if err := in.allowed(p); err != nil {
 		return domain.User{}, err
 	}
-	email, role, err := in.parse()
+	email, role, locale, err := in.parse()
 	if err != nil {
 		return domain.User{}, err
 	}
@@ -56,6 +57,9 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 		if err := u.Rename(or(in.FirstName, u.FirstName), or(in.LastName, u.LastName), tx.now); err != nil {
 			return err
 		}
+		if in.Locale != nil {
+			u.ChangeLocale(locale, tx.now)
+		}
 		if in.Role != nil && role != u.Role {
 			if err := a.changeRole(ctx, tx, &u, role); err != nil {
 				return err
@@ -73,17 +77,22 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 	return u.At(a.now()), wrap(err, "update user %s", in.ID)
 }
 
-// parse reads the new address and role; zero: they stay.
-func (in UpdateUser) parse() (email domain.Email, role domain.Role, err error) {
+// parse reads the new address, role and locale; zero: they stay.
+func (in UpdateUser) parse() (email domain.Email, role domain.Role, locale domain.Locale, err error) {
 	if in.Email != nil {
 		if email, err = domain.ParseEmail(*in.Email); err != nil {
-			return email, role, err
+			return email, role, locale, err
 		}
 	}
 	if in.Role != nil {
-		role, err = domain.ParseRole(*in.Role)
+		if role, err = domain.ParseRole(*in.Role); err != nil {
+			return email, role, locale, err
+		}
 	}
-	return email, role, err
+	if in.Locale != nil {
+		locale, err = domain.ParseLocale(*in.Locale)
+	}
+	return email, role, locale, err
 }
 
 // changeRole gives a locked user another role. The last active admin stays one.

@@ -222,20 +222,20 @@ func TestCreateAdmin_NeverTouchesAVerifiedAccountAndReplacesASignUp(t *testing.T
 	t.Parallel()
 	w := newWorld(t)
 	ada := w.verified("ada@example.com")
-	if _, err := w.CreateAdmin(w.ctx, "ada@example.com", "another password"); !errors.Is(err, application.ErrPromoteInstead) {
+	if _, err := w.CreateAdmin(w.ctx, "ada@example.com", "another password", domain.LocaleEnglish); !errors.Is(err, application.ErrPromoteInstead) {
 		t.Errorf("a verified user: %v", err)
 	}
 	if _, err := w.PromoteAdmin(w.ctx, "ada@example.com"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.CreateAdmin(w.ctx, "ada@example.com", "another password"); !errors.Is(err, application.ErrAdminExists) {
+	if _, err := w.CreateAdmin(w.ctx, "ada@example.com", "another password", domain.LocaleEnglish); !errors.Is(err, application.ErrAdminExists) {
 		t.Errorf("an admin: %v", err)
 	}
 	if w.user(ada.ID).PasswordHash != ada.PasswordHash {
 		t.Error("the password changed")
 	}
 	signUp := w.signUp("bob@example.com")
-	bob, err := w.CreateAdmin(w.ctx, "bob@example.com", password)
+	bob, err := w.CreateAdmin(w.ctx, "bob@example.com", password, domain.LocaleEnglish)
 	if err != nil {
 		t.Fatal(err)
 	}

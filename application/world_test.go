@@ -162,7 +162,7 @@ func (w *world) login(email string) application.TokenPair {
 
 func (w *world) admin(email string) domain.Principal {
 	w.t.Helper()
-	if _, err := w.CreateAdmin(w.ctx, email, password); err != nil {
+	if _, err := w.CreateAdmin(w.ctx, email, password, domain.LocaleEnglish); err != nil {
 		w.t.Fatal(err)
 	}
 	return w.principal(w.login(email))

@@ -102,9 +102,9 @@ func commands(proc process, example string, environ func() (map[string]string, [
 			})(ctx)
 			return state, err
 		},
-		CreateAdmin: func(ctx context.Context, email string, password domain.Secret) (domain.User, error) {
+		CreateAdmin: func(ctx context.Context, email string, password domain.Secret, locale domain.Locale) (domain.User, error) {
 			return manage(ctx, func(app *application.App) (domain.User, error) {
-				return app.CreateAdmin(ctx, email, password.Reveal())
+				return app.CreateAdmin(ctx, email, password.Reveal(), locale)
 			})
 		},
 		PromoteAdmin: func(ctx context.Context, email string) (domain.User, error) {

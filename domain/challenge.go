@@ -35,10 +35,17 @@ type Challenge struct {
 	Locale       Locale
 	Guesses      int    // wrong digits so far, of the address rather than of this challenge alone
 	Source       Source // of the request for it
+	SignUp       SignUp // PurposeVerifyEmail: whose address is to be verified
 	CreatedAt    time.Time
 	HandOvers    int       // tries to hand its mail to the mail server, without those that certainly failed
 	HandedOverAt time.Time // when the first of them began; zero: none
 	ExpiresAt    time.Time
+}
+
+// SignUp is when and from where a sign-up came, for its mail.
+type SignUp struct {
+	At      time.Time
+	Network string // in clear; empty: not known any more
 }
 
 // NewChallenge returns a challenge whose mail is still to be sent.

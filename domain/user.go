@@ -36,15 +36,6 @@ const (
 	StatusVerified   Status = "verified"
 )
 
-// Locale is a language that mails are written in.
-type Locale string
-
-// The locales.
-const (
-	LocaleEnglish Locale = "en"
-	LocaleRussian Locale = "ru"
-)
-
 // SignUpLife is how long an unverified sign-up lives.
 const SignUpLife = 48 * time.Hour
 
@@ -143,6 +134,9 @@ func (u *User) ChangeRole(role Role, now time.Time) error {
 	u.Role, u.UpdatedAt = role, now
 	return nil
 }
+
+// ChangeLocale sets the language of the user's mails.
+func (u *User) ChangeLocale(locale Locale, now time.Time) { u.Locale, u.UpdatedAt = locale, now }
 
 // ChangePassword replaces the password, and drops a pending address, which was asked for with the old one.
 func (u *User) ChangePassword(hash PasswordHash, now time.Time) {

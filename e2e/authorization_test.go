@@ -119,7 +119,7 @@ func TestAuthorization_FieldsAreReadAndWrittenByTheirRulesOnly(t *testing.T) {
 	admin := s.login(t, adminEmail, adminPassword).Access
 	for name, value := range map[string]any{
 		"id": nobody, "status": "verified", "pending_email": "eve@example.com", "blocked": false, "block_reason": "x", "blocked_until": nil, "version": 1, "created_at": "2026-01-01T00:00:00Z",
-		"updated_at": "2026-01-01T00:00:00Z", "password": password, "password_hash": "x", "locale": "ru", "unverified_until": nil, "isAdmin": true,
+		"updated_at": "2026-01-01T00:00:00Z", "password": password, "password_hash": "x", "unverified_until": nil, "isAdmin": true,
 	} {
 		for _, who := range []string{token, admin} {
 			s.call(t, "PATCH", "/users/"+u.ID, who, map[string]any{name: value}).want(t, 422, "invalid_input")
@@ -135,7 +135,7 @@ func TestAuthorization_FieldsAreReadAndWrittenByTheirRulesOnly(t *testing.T) {
 	s.call(t, "PATCH", "/users/"+u.ID, token, map[string]any{"first_name": "Ada", "last_name": "King"}).want(t, 200, "")
 	s.call(t, "PATCH", "/users/"+u.ID, admin, map[string]any{"first_name": nil, "last_name": "Lovelace"}).want(t, 200, "")
 
-	want := []string{"block_reason", "blocked", "blocked_until", "created_at", "email", "first_name", "id", "last_name", "pending_email", "role", "status", "updated_at"}
+	want := []string{"block_reason", "blocked", "blocked_until", "created_at", "email", "first_name", "id", "last_name", "locale", "pending_email", "role", "status", "updated_at"}
 	for path, who := range map[string]string{"/users/me": token, "/users/" + u.ID: admin} {
 		members := s.call(t, "GET", path, who, nil).want(t, 200, "").members(t)
 		if got := slices.Sorted(maps.Keys(members)); !slices.Equal(got, want) {
@@ -259,8 +259,8 @@ func TestAuthorization_RequestsHaveTheseFieldsOnly(t *testing.T) {
 		"POST /users/me/email/confirm": "code",
 		"POST /users/me/delete":        "current_password",
 		"DELETE /users/me":             "current_password",
-		"PATCH /users/me":              "current_password email first_name last_name role",
-		"PATCH /users/{id}":            "current_password email first_name last_name role",
+		"PATCH /users/me":              "current_password email first_name last_name locale role",
+		"PATCH /users/{id}":            "current_password email first_name last_name locale role",
 		"POST /users/{id}/block":       "reason until",
 	}
 	if !maps.Equal(got, want) {

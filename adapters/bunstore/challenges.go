@@ -15,26 +15,28 @@ type challenges struct{ scope }
 var _ ports.Challenges = challenges{}
 
 type challengeRow struct {
-	ID           uuid.UUID
-	Purpose      domain.Purpose
-	Email        string
-	EmailKey     string
-	UserID       uuid.NullUUID
-	Locale       domain.Locale
-	Guesses      int
-	Source       domain.Source
-	CreatedAt    time.Time
-	HandOvers    int
-	HandedOverAt *time.Time
-	ExpiresAt    time.Time
+	ID            uuid.UUID
+	Purpose       domain.Purpose
+	Email         string
+	EmailKey      string
+	UserID        uuid.NullUUID
+	Locale        domain.Locale
+	Guesses       int
+	Source        domain.Source
+	SignedUpAt    *time.Time
+	SignUpNetwork string
+	CreatedAt     time.Time
+	HandOvers     int
+	HandedOverAt  *time.Time
+	ExpiresAt     time.Time
 }
 
 const challengeColumns = "id, purpose, email, email_key, user_id, locale, guesses, ip, user_agent, request_id, " +
-	"created_at, hand_overs, handed_over_at, expires_at"
+	"created_at, hand_overs, handed_over_at, expires_at, signed_up_at, sign_up_network"
 
 func (r *challengeRow) fields() []any {
 	return []any{&r.ID, (*string)(&r.Purpose), &r.Email, &r.EmailKey, &r.UserID, (*string)(&r.Locale), &r.Guesses,
-		&r.Source.IP, &r.Source.UserAgent, &r.Source.RequestID, &r.CreatedAt, &r.HandOvers, &r.HandedOverAt, &r.ExpiresAt}
+		&r.Source.IP, &r.Source.UserAgent, &r.Source.RequestID, &r.CreatedAt, &r.HandOvers, &r.HandedOverAt, &r.ExpiresAt, &r.SignedUpAt, &r.SignUpNetwork}
 }
 
 func (r challengeRow) challenge() domain.Challenge {
@@ -42,6 +44,7 @@ func (r challengeRow) challenge() domain.Challenge {
 		ID: r.ID, Purpose: r.Purpose, Email: domain.Email{Address: r.Email, Key: r.EmailKey}, UserID: r.UserID.UUID, Locale: r.Locale,
 		Guesses: r.Guesses, Source: r.Source, CreatedAt: utc(r.CreatedAt),
 		HandOvers: r.HandOvers, HandedOverAt: orZero(r.HandedOverAt), ExpiresAt: utc(r.ExpiresAt),
+		SignUp: domain.SignUp{At: orZero(r.SignedUpAt), Network: r.SignUpNetwork},
 	}
 }
 
@@ -50,6 +53,7 @@ func (r challenges) Create(ctx context.Context, c domain.Challenge) error {
 		ID: c.ID, Purpose: c.Purpose, Email: c.Email.Address, EmailKey: c.Email.Key, UserID: orNull(c.UserID), Locale: c.Locale,
 		Guesses: c.Guesses, Source: c.Source, CreatedAt: stamp(c.CreatedAt),
 		HandOvers: c.HandOvers, HandedOverAt: optional(c.HandedOverAt), ExpiresAt: stamp(c.ExpiresAt),
+		SignedUpAt: optional(c.SignUp.At), SignUpNetwork: c.SignUp.Network,
 	}
 	_, err := r.write.insert(ctx, "challenges", challengeColumns, row.fields(), "")
 	return mapError("create a challenge", err)

@@ -22,7 +22,7 @@ func newAdmin(c Commands, t Terminal) *cobra.Command {
 }
 
 func newAdminCreate(c Commands, t Terminal) *cobra.Command {
-	var email, file string
+	var email, file, language string
 	var stdin bool
 	cmd := &cobra.Command{
 		Use:   "create --email ADDRESS",
@@ -36,11 +36,15 @@ func newAdminCreate(c Commands, t Terminal) *cobra.Command {
 			if _, err := domain.ParseEmail(email); err != nil {
 				return err // before anybody types a password
 			}
+			locale, err := domain.ParseLocale(language)
+			if err != nil {
+				return err
+			}
 			password, err := readPassword(t, stdin, file)
 			if err != nil {
 				return err
 			}
-			u, err := c.CreateAdmin(ctx, email, password)
+			u, err := c.CreateAdmin(ctx, email, password, locale)
 			if err != nil {
 				return err
 			}
@@ -48,6 +52,7 @@ func newAdminCreate(c Commands, t Terminal) *cobra.Command {
 		}),
 	}
 	emailFlag(cmd, &email)
+	cmd.Flags().StringVar(&language, "locale", string(domain.LocaleEnglish), "the `LANGUAGE` of the admin's mails, such as en or ru")
 	cmd.Flags().BoolVar(&stdin, "password-stdin", false, "read the password from standard input")
 	cmd.Flags().StringVar(&file, "password-file", "", "read the password from a `FILE`")
 	cmd.MarkFlagsMutuallyExclusive("password-stdin", "password-file")

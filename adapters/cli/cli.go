@@ -33,7 +33,7 @@ type Commands struct {
 	MigrateDown     func(ctx context.Context) error
 	MigrationStatus func(ctx context.Context) (Migrations, error)
 
-	CreateAdmin  func(ctx context.Context, email string, password domain.Secret) (domain.User, error)
+	CreateAdmin  func(ctx context.Context, email string, password domain.Secret, locale domain.Locale) (domain.User, error)
 	PromoteAdmin func(ctx context.Context, email string) (domain.User, error)
 
 	KeyAlgorithms []string // of GenerateKey

@@ -37,8 +37,8 @@ func (s *script) run(t *testing.T, stdin string, args ...string) int {
 		MigrationStatus: func(context.Context) (Migrations, error) {
 			return Migrations{"SQLite, x.db", []Migration{{"1.sql", false, time.Unix(0, 0).UTC()}, {"2.sql", false, time.Time{}}, {"3.sql", true, time.Time{}}}}, note("status")
 		},
-		CreateAdmin: func(_ context.Context, email string, p domain.Secret) (domain.User, error) {
-			return admin("create "+email+" "+p.Reveal(), email)
+		CreateAdmin: func(_ context.Context, email string, p domain.Secret, locale domain.Locale) (domain.User, error) {
+			return admin("create "+email+" "+p.Reveal()+" "+string(locale), email)
 		},
 		PromoteAdmin: func(_ context.Context, email string) (domain.User, error) { return admin("promote "+email, email) },
 
@@ -72,8 +72,8 @@ func TestRun_CallsTheCommand(t *testing.T) {
 		{"keys retire k1", "", "retire k1", "k1 is retired.\n"},
 		{"keys list", "", "list", "There are no keys.\n"},
 		{"admin promote --email a@b.example", "", "promote a@b.example", "a@b.example is an admin now.\n"},
-		{"admin create --email a@b.example --password-stdin", " two words \n", "create a@b.example  two words ", "a@b.example is an admin now.\n"},
-		{"admin create --email a@b.example --password-file " + file, "", "create a@b.example of the file", "a@b.example is an admin now.\n"},
+		{"admin create --email a@b.example --password-stdin", " two words \n", "create a@b.example  two words  en", "a@b.example is an admin now.\n"},
+		{"admin create --locale ru --email a@b.example --password-file " + file, "", "create a@b.example of the file ru", "a@b.example is an admin now.\n"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			t.Parallel()

@@ -13,6 +13,7 @@ import (
 type (
 	emailText    string
 	passwordText string
+	localeText   string
 )
 
 // Resolve implements huma.ResolverWithPath.
@@ -24,6 +25,12 @@ func (t emailText) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
 // Resolve implements huma.ResolverWithPath.
 func (t passwordText) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
 	_, err := domain.NewPassword(string(t))
+	return faultAt(at, err)
+}
+
+// Resolve implements huma.ResolverWithPath.
+func (t localeText) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
+	_, err := domain.ParseLocale(string(t))
 	return faultAt(at, err)
 }
 

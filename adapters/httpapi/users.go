@@ -57,6 +57,7 @@ type User struct {
 	BlockedUntil *time.Time `json:"blocked_until" example:"2027-01-31T12:00:00Z" doc:"When the block ends by itself; null: when somebody unblocks."`
 	Status       string     `json:"status" enum:"unverified,verified" example:"verified" doc:"Whether the address is proved."`
 	Role         string     `json:"role" enum:"user,admin" example:"user" doc:"What the user may do."`
+	Locale       string     `json:"locale" example:"en" doc:"The language of mails."`
 	CreatedAt    time.Time  `json:"created_at" example:"2026-01-31T12:00:00.000001Z" doc:"When the user signed up."`
 	UpdatedAt    time.Time  `json:"updated_at" example:"2026-01-31T12:05:00.000001Z" doc:"When the user was last changed."`
 }
@@ -66,7 +67,7 @@ type userOutput struct{ Body User }
 func userBody(u domain.User) User {
 	return User{
 		ID: u.ID, Email: u.Email.Address, PendingEmail: orNull(u.PendingEmail.Address), Blocked: u.Blocked, BlockReason: orNull(u.BlockReason), BlockedUntil: orNull(u.BlockedUntil), FirstName: orNull(u.FirstName), LastName: orNull(u.LastName),
-		Status: string(u.Status), Role: string(u.Role), CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+		Status: string(u.Status), Role: string(u.Role), Locale: string(u.Locale), CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}
 }
 
@@ -100,11 +101,12 @@ func (a *API) getUser(ctx context.Context, in *userPath) (*userOutput, error) {
 
 // UpdateUserBody holds the changes.
 type UpdateUserBody struct {
-	FirstName       clearable  `json:"first_name,omitempty" example:"Ada" doc:"The first name; null clears it."`
-	LastName        clearable  `json:"last_name,omitempty" example:"King" doc:"The last name; null clears it."`
-	Email           *emailText `json:"email,omitempty" maxLength:"254" example:"ada.king@example.com" doc:"The address."`
-	CurrentPassword string     `json:"current_password,omitempty" example:"correct horse battery staple" doc:"Needed to change one's own address."`
-	Role            *string    `json:"role,omitempty" enum:"user,admin" example:"admin" doc:"The role; for admins."`
+	FirstName       clearable   `json:"first_name,omitempty" example:"Ada" doc:"The first name; null clears it."`
+	LastName        clearable   `json:"last_name,omitempty" example:"King" doc:"The last name; null clears it."`
+	Email           *emailText  `json:"email,omitempty" maxLength:"254" example:"ada.king@example.com" doc:"The address."`
+	CurrentPassword string      `json:"current_password,omitempty" example:"correct horse battery staple" doc:"Needed to change one's own address."`
+	Locale          *localeText `json:"locale,omitempty" maxLength:"7" example:"en" doc:"The language of mails, such as en or pt-BR. Where there are no mails in it, they are in English."`
+	Role            *string     `json:"role,omitempty" enum:"user,admin" example:"admin" doc:"The role; for admins."`
 }
 
 type updateUserInput struct {
@@ -123,7 +125,7 @@ func (a *API) updateMe(ctx context.Context, in *struct{ Body UpdateUserBody }) (
 func (a *API) update(ctx context.Context, id uuid.UUID, body UpdateUserBody) (*userOutput, error) {
 	return userAnswer(a.app.UpdateUser(ctx, principalOf(ctx), application.UpdateUser{
 		ID: id, FirstName: body.FirstName.text, LastName: body.LastName.text,
-		Email: (*string)(body.Email), Role: body.Role, CurrentPassword: body.CurrentPassword, Source: sourceOf(ctx),
+		Email: (*string)(body.Email), Role: body.Role, Locale: (*string)(body.Locale), CurrentPassword: body.CurrentPassword, Source: sourceOf(ctx),
 	}))
 }
 

@@ -272,7 +272,7 @@ func (w *world) login(email, secret string) (pair tokens) {
 
 func (w *world) admin() (string, user) {
 	w.t.Helper()
-	_, err := w.app.CreateAdmin(w.t.Context(), adminEmail, adminPassword)
+	_, err := w.app.CreateAdmin(w.t.Context(), adminEmail, adminPassword, domain.LocaleEnglish)
 	must(w.t, err)
 	token := w.login(adminEmail, adminPassword).AccessToken
 	var u user

@@ -21,7 +21,7 @@ func (r challenges) Create(ctx context.Context, c domain.Challenge) error {
 		if _, err := t.store.users.get(c.UserID); err != nil && c.UserID != uuid.Nil {
 			return fmt.Errorf("memstore: there is no user %s for a challenge", c.UserID)
 		}
-		c.CreatedAt, c.HandedOverAt, c.ExpiresAt = keep(c.CreatedAt), keep(c.HandedOverAt), keep(c.ExpiresAt)
+		c.CreatedAt, c.HandedOverAt, c.ExpiresAt, c.SignUp.At = keep(c.CreatedAt), keep(c.HandedOverAt), keep(c.ExpiresAt), keep(c.SignUp.At)
 		t.store.challenges.put(t, c.ID, c)
 		return nil
 	})

@@ -77,8 +77,11 @@ var roundTripTests = tests{
 			purpose := rapid.SampledFrom([]domain.Purpose{domain.PurposeVerifyEmail, domain.PurposeResetPassword, domain.PurposeChangeEmail})
 			c := domain.NewChallenge(uuid.New(), purpose.Draw(t, "purpose"), genEmail.Draw(t, "email"), uuid.Nil, genLocale.Draw(t, "locale"),
 				rapid.IntRange(0, domain.MaxGuesses).Draw(t, "guesses"), genSource.Draw(t, "source"), now)
+			if rapid.Bool().Draw(t, "signed up") {
+				c.SignUp = domain.SignUp{At: genMoment.Draw(t, "signed up at"), Network: genSource.Draw(t, "signed up from").Network()}
+			}
 			must(t, e.Store.Challenges().Create(e.ctx, c))
-			c.CreatedAt, c.ExpiresAt = kept(c.CreatedAt), kept(c.ExpiresAt)
+			c.CreatedAt, c.ExpiresAt, c.SignUp.At = kept(c.CreatedAt), kept(c.ExpiresAt), kept(c.SignUp.At)
 			cameBack(t, c)(e.Store.Challenges().ByID(e.ctx, c.ID))
 			for at, n := range map[time.Time]int{now: 1, c.ExpiresAt.Add(-1).In(now.Location()): 1, c.ExpiresAt.In(now.Location()): 0} {
 				live, err := e.Store.Challenges().Live(e.ctx, c.Purpose, c.Email.Key, at)
