@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/google/uuid"
@@ -80,6 +81,7 @@ type apiDeps struct {
 	App     *application.App
 	Tokens  *jwttoken.Tokens
 	DB      *database
+	Mail    *mail.Mailer
 	Mailbox httpapi.Mailbox
 	Log     *zap.Logger
 }
@@ -91,13 +93,14 @@ func newAPI(cfg config.Config, d apiDeps) *httpapi.API {
 	}
 	api := documented(cfg)
 	api.CORSOrigins, api.Production, api.TrustedProxies = cfg.Origins(), cfg.Production(), cfg.Proxies()
+	api.Locales = d.Mail.Locales()
 	api.JWKS, api.Mailbox, api.Ready = d.Tokens.JWKS, mails, d.DB.ready
 	return httpapi.New(d.App, api, d.Log)
 }
 
 // documented is the part of the configuration that the OpenAPI document tells.
 func documented(cfg config.Config) httpapi.Config {
-	return httpapi.Config{Version: version(), PublicURL: cfg.PublicURL}
+	return httpapi.Config{AppName: cfg.AppName, Version: version(), PublicURL: cfg.PublicURL}
 }
 
 // smtpTime bounds the delivery of one mail.
@@ -107,6 +110,7 @@ const smtpTime = 30 * time.Second
 type mails struct {
 	fx.Out
 
+	Mail    *mail.Mailer
 	Mailer  ports.Mailer
 	Mailbox httpapi.Mailbox // nil: they are sent
 }
@@ -129,8 +133,20 @@ func newMail(cfg config.Config, proc process) (mails, error) {
 	if err != nil {
 		return mails{}, err
 	}
-	m.Mailer, err = mail.New(mail.Config{From: cfg.EmailFrom}, transport, proc.now)
+	m.Mail, err = mail.New(mailConfig(cfg), transport, proc.now)
+	m.Mailer = m.Mail
+	if err != nil && cfg.MailTemplatesDir != "" {
+		err = config.Errors{{Name: "MAIL_TEMPLATES_DIR", Wrong: err.Error(), Allowed: "a folder of templates, such as `coffeeshop mails init` writes"}}
+	}
 	return m, err
+}
+
+func mailConfig(cfg config.Config) mail.Config {
+	c := mail.Config{AppName: cfg.AppName, From: cfg.EmailFrom, ReplyTo: cfg.EmailReplyTo, Links: cfg.Links()}
+	if cfg.MailTemplatesDir != "" {
+		c.Templates = os.DirFS(cfg.MailTemplatesDir)
+	}
+	return c
 }
 
 // reader shows the mailbox to the HTTP side, which does not know it.

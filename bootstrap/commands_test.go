@@ -157,7 +157,7 @@ func TestMigrate_IsForAnotherProcessToDoWithoutAutoMigrate(t *testing.T) {
 		t.Errorf("status: exit code %d, %s%s", p.exit(), p.out.String(), p.err.String())
 	}
 
-	if p := s.run("", "migrate", "down"); p.exit() != 0 {
+	if p := s.run("", "migrate", "down", "--yes"); p.exit() != 0 {
 		t.Fatalf("down: exit code %d, %s", p.exit(), p.err.String())
 	}
 	c.want(503, "GET", "/readyz", "", nil)

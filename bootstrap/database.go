@@ -76,7 +76,9 @@ func (db *database) status(ctx context.Context) (cli.Migrations, error) {
 		return state, err
 	}
 	for _, step := range steps {
-		state.Steps = append(state.Steps, cli.Migration{Name: step.Name, Pending: step.AppliedAt.IsZero(), AppliedAt: step.AppliedAt})
+		state.Steps = append(state.Steps, cli.Migration{
+			Version: step.Version, Name: step.Name, Pending: step.AppliedAt.IsZero(), AppliedAt: step.AppliedAt, Removes: step.Removes,
+		})
 	}
 	pending, err := riverjobs.Pending(ctx, db.Pool(), db.SQLite())
 	if err != nil {

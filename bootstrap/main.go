@@ -17,6 +17,7 @@ import (
 	"coffeeshop/adapters/cli"
 	"coffeeshop/adapters/httpapi"
 	"coffeeshop/adapters/jwttoken"
+	"coffeeshop/adapters/mail"
 	"coffeeshop/application"
 	"coffeeshop/bootstrap/config"
 	"coffeeshop/domain"
@@ -93,8 +94,10 @@ func commands(proc process, example string, environ func() (map[string]string, [
 			}
 			return health(ctx, cfg.HTTPAddr)
 		},
-		MigrateUp:   migrate((*database).up),
-		MigrateDown: migrate((*database).MigrateDown),
+		MigrateUp: migrate((*database).up),
+		MigrateDown: func(ctx context.Context, version int64) error {
+			return migrate(func(db *database, ctx context.Context) error { return db.MigrateDown(ctx, version) })(ctx)
+		},
 		MigrationStatus: func(ctx context.Context) (state cli.Migrations, err error) {
 			err = migrate(func(db *database, ctx context.Context) (err error) {
 				state, err = db.status(ctx)
@@ -109,6 +112,33 @@ func commands(proc process, example string, environ func() (map[string]string, [
 		},
 		PromoteAdmin: func(ctx context.Context, email string) (domain.User, error) {
 			return manage(ctx, func(app *application.App) (domain.User, error) { return app.PromoteAdmin(ctx, email) })
+		},
+		InitMails: mail.WriteTemplates,
+		PreviewMails: func(dir string) error {
+			cfg, err := configured()
+			if err != nil {
+				return err
+			}
+			mails, err := newMail(cfg, proc)
+			if err != nil {
+				return err
+			}
+			return mails.Mail.WriteSamples(dir)
+		},
+		TestMail: func(ctx context.Context, to domain.Email, locale domain.Locale) (string, error) {
+			cfg, err := configured()
+			if err != nil {
+				return "", err
+			}
+			mails, err := newMail(cfg, proc)
+			if err != nil {
+				return "", err
+			}
+			way := "The mailbox " + cfg.MailboxDir
+			if !cfg.UsesMailbox() {
+				way = "The mail server " + cfg.EmailHost
+			}
+			return way, mails.Mail.SendSample(ctx, to, locale)
 		},
 		KeyAlgorithms: jwttoken.Algorithms,
 		GenerateKey: func(_ context.Context, algorithm string) (string, error) {

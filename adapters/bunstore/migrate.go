@@ -5,7 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
@@ -21,6 +24,7 @@ type Migration struct {
 	Version   int64
 	Name      string    // the file
 	AppliedAt time.Time // zero: pending
+	Removes   []string  // the tables and columns that MigrateDown deletes, in words
 }
 
 // Migrate brings the schema up to date, and then runs also, which may be nil, for other schemas in the database. It holds
@@ -38,26 +42,59 @@ func (db *DB) Migrate(ctx context.Context, also func(ctx context.Context) error)
 	}))
 }
 
-// MigrateDown takes the newest step back, and deletes its data. Without a step it does nothing.
-func (db *DB) MigrateDown(ctx context.Context) error {
+// MigrateDown takes a step back, and deletes its data. Unless it is the newest one that was applied, nothing happens and
+// an error says so.
+func (db *DB) MigrateDown(ctx context.Context, version int64) error {
 	return mapError("migrate the database down", db.locked(ctx, func() error {
 		provider, err := db.provider()
 		if err != nil {
 			return err
 		}
-		if _, err := provider.Down(ctx); err != nil && !errors.Is(err, goose.ErrNoNextVersion) {
+		newest, err := provider.GetDBVersion(ctx)
+		if err != nil {
 			return err
 		}
-		return nil
+		if newest != version {
+			return fmt.Errorf("version %d is the newest, not %d", newest, version)
+		}
+		_, err = provider.Down(ctx)
+		return err
 	}))
 }
 
 func (db *DB) provider() (*goose.Provider, error) {
-	dialect, files := goose.DialectSQLite3, migrations.SQLite
+	dialect := goose.DialectSQLite3
 	if db.isPostgres() {
-		dialect, files = goose.DialectPostgres, migrations.Postgres
+		dialect = goose.DialectPostgres
 	}
-	return goose.NewProvider(dialect, db.write.DB, files, goose.WithDisableGlobalRegistry(true))
+	return goose.NewProvider(dialect, db.write.DB, db.migrations(), goose.WithDisableGlobalRegistry(true))
+}
+
+func (db *DB) migrations() fs.FS {
+	if db.isPostgres() {
+		return migrations.Postgres
+	}
+	return migrations.SQLite
+}
+
+var removal = regexp.MustCompile(`(?:DROP TABLE|ALTER TABLE (\w+) DROP COLUMN) (\w+)`)
+
+// removes reads what a step's way back deletes.
+func removes(files fs.FS, name string) ([]string, error) {
+	text, err := fs.ReadFile(files, name)
+	if err != nil {
+		return nil, err
+	}
+	_, down, _ := strings.Cut(string(text), "-- +goose Down")
+	var all []string
+	for _, found := range removal.FindAllStringSubmatch(down, -1) {
+		if table, thing := found[1], found[2]; table == "" {
+			all = append(all, "the table "+thing)
+		} else {
+			all = append(all, "the column "+thing+" of the table "+table)
+		}
+	}
+	return all, nil
 }
 
 // MigrationStatus lists the steps, oldest first. It changes nothing, not even in an empty database.
@@ -77,7 +114,12 @@ func (db *DB) steps(ctx context.Context) ([]Migration, error) {
 	}
 	var steps []Migration
 	for _, source := range provider.ListSources() {
-		steps = append(steps, Migration{source.Version, path.Base(source.Path), applied[source.Version]})
+		name := path.Base(source.Path)
+		removes, err := removes(db.migrations(), name)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, Migration{source.Version, name, applied[source.Version], removes})
 	}
 	return steps, nil
 }

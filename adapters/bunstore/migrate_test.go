@@ -3,6 +3,7 @@ package bunstore_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -28,15 +29,46 @@ func TestMigrate_GoesUpAndDownAndUpAgain(t *testing.T) {
 			if err := db.Ready(t.Context()); err != nil {
 				t.Error(err)
 			}
-			for range status(t, db) {
-				if err := db.MigrateDown(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-			}
+			down(t, db)
 			pending(t, db)
 		}
-		if err := db.MigrateDown(t.Context()); err != nil {
-			t.Error("down from nothing: ", err)
+		if err := db.MigrateDown(t.Context(), 1); err == nil {
+			t.Error("a step that was not applied was taken back")
+		}
+	})
+}
+
+// down takes all steps back, the newest first.
+func down(t *testing.T, db *bunstore.DB) {
+	t.Helper()
+	for _, step := range slices.Backward(status(t, db)) {
+		if err := db.MigrateDown(t.Context(), step.Version); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestMigrate_DownTakesBackTheStepThatWasNamedAndSaysWhatItRemoves(t *testing.T) {
+	onEngines(t, func(t *testing.T, cfg bunstore.Config) {
+		db := open(t, cfg)
+		migrate(t, db)
+		steps := status(t, db)
+		if removed := steps[0].Removes; !slices.Contains(removed, "the table users") || !slices.Contains(removed, "the table sessions") {
+			t.Errorf("the first step removes %q", removed)
+		}
+		if removed := steps[1].Removes; !slices.Equal(removed, []string{"the column sign_up_network of the table challenges", "the column signed_up_at of the table challenges"}) {
+			t.Errorf("the second step removes %q", removed)
+		}
+		for _, step := range steps {
+			if len(step.Removes) == 0 {
+				t.Errorf("nobody knows what %s removes", step.Name)
+			}
+		}
+		if err := db.MigrateDown(t.Context(), steps[0].Version); err == nil {
+			t.Error("another step than the newest was taken back")
+		}
+		if err := db.Ready(t.Context()); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -32,11 +32,7 @@ func TestMigrate_KeepsTheRowsOfEveryEarlierVersion(t *testing.T) {
 			})
 			migrate(t, db)
 			hasRowsOfVersion1(t, db)
-			for range status(t, db) {
-				if err := db.MigrateDown(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-			}
+			down(t, db)
 		}
 	})
 }

@@ -52,7 +52,7 @@ func newAdminCreate(c Commands, t Terminal) *cobra.Command {
 		}),
 	}
 	emailFlag(cmd, &email)
-	cmd.Flags().StringVar(&language, "locale", string(domain.LocaleEnglish), "the `LANGUAGE` of the admin's mails, such as en or ru")
+	localeFlag(cmd, &language, "the `LANGUAGE` of the admin's mails, such as en or ru")
 	cmd.Flags().BoolVar(&stdin, "password-stdin", false, "read the password from standard input")
 	cmd.Flags().StringVar(&file, "password-file", "", "read the password from a `FILE`")
 	cmd.MarkFlagsMutuallyExclusive("password-stdin", "password-file")

@@ -24,17 +24,22 @@ const (
 
 // Commands are the functions behind the commands.
 type Commands struct {
-	Version string
+	Version  string
+	Licenses string
 
 	Serve  func(ctx context.Context) error // until ctx ends
 	Health func(ctx context.Context) error // nil: the server on this machine answers
 
 	MigrateUp       func(ctx context.Context) error
-	MigrateDown     func(ctx context.Context) error
+	MigrateDown     func(ctx context.Context, version int64) error // the newest step
 	MigrationStatus func(ctx context.Context) (Migrations, error)
 
 	CreateAdmin  func(ctx context.Context, email string, password domain.Secret, locale domain.Locale) (domain.User, error)
 	PromoteAdmin func(ctx context.Context, email string) (domain.User, error)
+
+	InitMails    func(dir string) error
+	PreviewMails func(dir string) error
+	TestMail     func(ctx context.Context, to domain.Email, locale domain.Locale) (way string, err error)
 
 	KeyAlgorithms []string // of GenerateKey
 	GenerateKey   func(ctx context.Context, algorithm string) (kid string, err error)
@@ -54,9 +59,11 @@ type Migrations struct {
 
 // Migration is a step of the schema.
 type Migration struct {
+	Version   int64 // 0: it cannot be taken back
 	Name      string
 	Pending   bool
 	AppliedAt time.Time // zero: pending, or not known
+	Removes   []string  // what its way back deletes, in words
 }
 
 // Terminal is the input and output of the commands. They prompt for passwords without an echo if In is a real terminal.
@@ -116,8 +123,13 @@ func firstLine(err error) string {
 
 // run adapts a function to cobra; its error is a failure.
 func run(fn func(ctx context.Context, cmd *cobra.Command) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, _ []string) error {
-		if err := fn(cmd.Context(), cmd); err != nil {
+	return runWith(func(ctx context.Context, cmd *cobra.Command, _ []string) error { return fn(ctx, cmd) })
+}
+
+// runWith is run for a function that takes arguments.
+func runWith(fn func(ctx context.Context, cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := fn(cmd.Context(), cmd, args); err != nil {
 			return failure{err}
 		}
 		return nil
@@ -133,12 +145,13 @@ func newRoot(c Commands, t Terminal) *cobra.Command {
 			"Without a command it serves. It is configured by the environment and a .env file: the command\n" +
 			"config explains every variable.",
 		Args: cobra.NoArgs, RunE: serve, SilenceErrors: true, SilenceUsage: true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Version: c.Version,
 	}
 	root.AddCommand(
 		&cobra.Command{Use: "serve", Short: "Serve the API until a signal ends it (the default)", Args: cobra.NoArgs, RunE: serve},
-		newMigrate(c),
+		newMigrate(c, t),
 		newAdmin(c, t),
+		newMails(c),
 		newKeys(c),
 		newConfig(c),
 		&cobra.Command{Use: "openapi", Short: "Print the OpenAPI document", Args: cobra.NoArgs,
@@ -150,6 +163,11 @@ func newRoot(c Commands, t Terminal) *cobra.Command {
 				_, err = fmt.Fprintln(cmd.OutOrStdout(), strings.TrimRight(string(document), "\n"))
 				return err
 			})},
+		&cobra.Command{Use: "licenses", Short: "Print the licences of the service and of all that it contains", Args: cobra.NoArgs,
+			RunE: run(func(_ context.Context, cmd *cobra.Command) error {
+				_, err := fmt.Fprint(cmd.OutOrStdout(), c.Licenses)
+				return err
+			})},
 		&cobra.Command{Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 			RunE: run(func(_ context.Context, cmd *cobra.Command) error {
 				_, err := fmt.Fprintln(cmd.OutOrStdout(), c.Version)
@@ -159,6 +177,7 @@ func newRoot(c Commands, t Terminal) *cobra.Command {
 			Long: "Ask the server on this machine, at HTTP_ADDR, whether it is alive.\nThe exit code is 0 if it is and 1 if not.",
 			RunE: run(func(ctx context.Context, _ *cobra.Command) error { return c.Health(ctx) })},
 	)
+	root.SetVersionTemplate("{{.Version}}\n")
 	return root
 }
 

@@ -5,11 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/creack/pty"
 
 	"coffeeshop/domain"
 )
@@ -24,31 +28,45 @@ type script struct {
 
 func (s *script) run(t *testing.T, stdin string, args ...string) int {
 	t.Helper()
+	return s.runOn(t, strings.NewReader(stdin), args...)
+}
+
+func (s *script) runOn(t *testing.T, in io.Reader, args ...string) int {
+	t.Helper()
 	note := func(call string) error { s.calls = append(s.calls, call); return s.err }
 	admin := func(call, email string) (domain.User, error) {
 		return domain.User{Email: domain.Email{Address: email, Key: email}}, note(call)
 	}
 	return Run(t.Context(), args, Commands{
 		Version:     "v1.2.3",
+		Licenses:    "MIT\n",
 		Serve:       func(context.Context) error { return note("serve") },
 		Health:      func(context.Context) error { return note("health") },
 		MigrateUp:   func(context.Context) error { return note("up") },
-		MigrateDown: func(context.Context) error { return note("down") },
+		MigrateDown: func(_ context.Context, version int64) error { return note(fmt.Sprint("down ", version)) },
 		MigrationStatus: func(context.Context) (Migrations, error) {
-			return Migrations{"SQLite, x.db", []Migration{{"1.sql", false, time.Unix(0, 0).UTC()}, {"2.sql", false, time.Time{}}, {"3.sql", true, time.Time{}}}}, note("status")
+			return Migrations{"SQLite, x.db", []Migration{
+				{1, "1.sql", false, time.Unix(0, 0).UTC(), []string{"the table users"}}, {2, "2.sql", false, time.Time{}, []string{"the table a", "the column b of the table c"}},
+				{3, "3.sql", true, time.Time{}, nil}, {0, "jobs", false, time.Time{}, nil},
+			}}, note("status")
 		},
 		CreateAdmin: func(_ context.Context, email string, p domain.Secret, locale domain.Locale) (domain.User, error) {
 			return admin("create "+email+" "+p.Reveal()+" "+string(locale), email)
 		},
 		PromoteAdmin: func(_ context.Context, email string) (domain.User, error) { return admin("promote "+email, email) },
 
+		InitMails:    func(dir string) error { return note("init " + dir) },
+		PreviewMails: func(dir string) error { return note("preview " + dir) },
+		TestMail: func(_ context.Context, to domain.Email, locale domain.Locale) (string, error) {
+			return "The mailbox", note("test " + to.Address + " " + string(locale))
+		},
 		KeyAlgorithms: []string{"EdDSA", "RS256"},
 		GenerateKey:   func(_ context.Context, algorithm string) (string, error) { return "k1", note("generate " + algorithm) },
 		ListKeys:      func(context.Context) ([]Key, error) { return s.keys, note("list") },
 		RetireKey:     func(_ context.Context, kid string) error { return note("retire " + kid) },
 
 		OpenAPI: func() ([]byte, error) { return []byte("{}\n"), note("openapi") },
-	}, Terminal{In: strings.NewReader(stdin), Out: &s.out, Err: &s.bad})
+	}, Terminal{In: in, Out: &s.out, Err: &s.bad})
 }
 
 func TestRun_CallsTheCommand(t *testing.T) {
@@ -64,8 +82,13 @@ func TestRun_CallsTheCommand(t *testing.T) {
 		{"serve", "", "serve", ""},
 		{"health", "", "health", ""},
 		{"migrate up", "", "up", "The schema is up to date.\n"},
-		{"migrate down", "", "down", "The newest step was taken back.\n"},
-		{"migrate status", "", "status", "SQLite, x.db\n  1.sql  applied 1970-01-01T00:00:00Z\n  2.sql  applied\n  3.sql  pending\n"},
+		{"migrate down --yes", "", "status;down 2", "SQLite, x.db: 2.sql would be taken back. This deletes, with all data in them:\n  the table a\n  the column b of the table c\n2.sql was taken back.\n"},
+		{"mails init d", "", "init d", "The templates are in d. Set MAIL_TEMPLATES_DIR to it.\n"},
+		{"mails preview d", "", "preview d", "The mails are in d: open index.html.\n"},
+		{"mails test a@b.example --locale ru", "", "test a@b.example ru", "The mailbox took over the mail to a@b.example.\n"},
+		{"licenses", "", "", "MIT\n"},
+		{"--version", "", "", "v1.2.3\n"},
+		{"migrate status", "", "status", "SQLite, x.db\n  1.sql  applied 1970-01-01T00:00:00Z\n  2.sql  applied\n  3.sql  pending\n  jobs   applied\n"},
 		{"openapi", "", "openapi", "{}\n"},
 		{"version", "", "", "v1.2.3\n"},
 		{"keys generate --alg RS256", "", "generate RS256", "k1\n"},
@@ -98,7 +121,7 @@ func TestRun_WrongCallsExit2AndCallNothing(t *testing.T) {
 		"admin create --email", "admin promote", "version --loud",
 		"admin create --email a@b.example --password-stdin --password-file x", "health there",
 		"keys", "keys turn", "keys generate", "keys generate RS256", "keys generate --alg HS256", "keys generate --alg none", "keys list all",
-		"keys retire", "keys retire k1 k2",
+		"keys retire", "keys retire k1 k2", "mails", "mails init", "mails preview a b", "mails test",
 	} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()
@@ -202,5 +225,37 @@ func TestPrompt_AsksTwiceAndRefusesPasswordsThatDiffer(t *testing.T) {
 	}
 	if _, err := prompt(&out, answers("a b", "a c")); err == nil {
 		t.Error("passwords that differ were taken")
+	}
+}
+
+func TestMigrateDown_AsksOnATerminalAndNeedsYesElsewhere(t *testing.T) {
+	t.Parallel()
+	var elsewhere script
+	if code := elsewhere.run(t, "yes\n", "migrate", "down"); code != 1 || elsewhere.bad.String() != "coffeeshop: there is no terminal to ask: nothing was changed; use --yes\n" {
+		t.Errorf("exit %d, %q", code, elsewhere.bad.String())
+	}
+	if !slices.Equal(elsewhere.calls, []string{"status"}) {
+		t.Errorf("called %q", elsewhere.calls)
+	}
+	for typed, code := range map[string]int{"yes\n": 0, "y\n": 1, "no\n": 1, "\n": 1, "\x04": 1} {
+		terminal, in, err := pty.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer terminal.Close()
+		defer in.Close()
+		if _, err := terminal.WriteString(typed); err != nil {
+			t.Fatal(err)
+		}
+		var s script
+		if got := s.runOn(t, in, "migrate", "down"); got != code {
+			t.Errorf("%q: exit %d, %s", typed, got, s.bad.String())
+		}
+		if down := slices.Contains(s.calls, "down 2"); down != (code == 0) {
+			t.Errorf("%q: called %q", typed, s.calls)
+		}
+		if !strings.Contains(s.out.String(), "the column b of the table c") || !strings.Contains(s.bad.String(), "Type yes to go on: ") {
+			t.Errorf("%q: asked %q %q", typed, s.out.String(), s.bad.String())
+		}
 	}
 }

@@ -1,15 +1,20 @@
 package cli
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 )
 
-func newMigrate(c Commands) *cobra.Command {
+func newMigrate(c Commands, t Terminal) *cobra.Command {
 	return group("migrate", "Change the schema of the database, or show its state",
 		&cobra.Command{Use: "up", Short: "Bring the schema up to date", Args: cobra.NoArgs,
 			RunE: run(func(ctx context.Context, cmd *cobra.Command) error {
@@ -19,14 +24,7 @@ func newMigrate(c Commands) *cobra.Command {
 				_, err := fmt.Fprintln(cmd.OutOrStdout(), "The schema is up to date.")
 				return err
 			})},
-		&cobra.Command{Use: "down", Short: "Take the newest step back, with the data it made room for", Args: cobra.NoArgs,
-			RunE: run(func(ctx context.Context, cmd *cobra.Command) error {
-				if err := c.MigrateDown(ctx); err != nil {
-					return err
-				}
-				_, err := fmt.Fprintln(cmd.OutOrStdout(), "The newest step was taken back.")
-				return err
-			})},
+		newMigrateDown(c, t),
 		&cobra.Command{Use: "status", Short: "List the steps of the schema", Args: cobra.NoArgs,
 			RunE: run(func(ctx context.Context, cmd *cobra.Command) error {
 				state, err := c.MigrationStatus(ctx)
@@ -36,6 +34,66 @@ func newMigrate(c Commands) *cobra.Command {
 				return printMigrations(cmd, state)
 			})},
 	)
+}
+
+func newMigrateDown(c Commands, t Terminal) *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "down", Short: "Take the newest step back, with the data it made room for", Args: cobra.NoArgs,
+		Long: "Take the newest step back, with the data it made room for. The command says which step that is and what would be\n" +
+			"lost, and asks. Where there is no terminal to ask, it needs --yes.",
+		RunE: run(func(ctx context.Context, cmd *cobra.Command) error {
+			state, err := c.MigrationStatus(ctx)
+			if err != nil {
+				return err
+			}
+			step, ok := state.newest()
+			if !ok {
+				return errors.New("there is no step to take back")
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: %s would be taken back. This deletes, with all data in them:\n", state.Database, step.Name)
+			for _, thing := range step.Removes {
+				fmt.Fprintln(cmd.OutOrStdout(), "  "+thing)
+			}
+			if err := confirm(t, yes); err != nil {
+				return err
+			}
+			if err := c.MigrateDown(ctx, step.Version); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s was taken back.\n", step.Name)
+			return err
+		}),
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+// newest is the step that was applied last.
+func (m Migrations) newest() (Migration, bool) {
+	for i := len(m.Steps) - 1; i >= 0; i-- {
+		if step := m.Steps[i]; !step.Pending && step.Version > 0 {
+			return step, true
+		}
+	}
+	return Migration{}, false
+}
+
+// confirm returns nil when the operator has said yes, before or now.
+func confirm(t Terminal, yes bool) error {
+	if yes {
+		return nil
+	}
+	in, ok := t.In.(*os.File)
+	if !ok || !term.IsTerminal(int(in.Fd())) {
+		return errors.New("there is no terminal to ask: nothing was changed; use --yes")
+	}
+	fmt.Fprint(t.Err, "Type yes to go on: ")
+	answer, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil || strings.TrimSpace(answer) != "yes" {
+		return errors.New("nothing was changed")
+	}
+	return nil
 }
 
 func printMigrations(cmd *cobra.Command, state Migrations) error {

@@ -20,8 +20,10 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
 	"go.uber.org/zap"
+	"golang.org/x/text/language"
 
 	"coffeeshop/application"
+	"coffeeshop/domain"
 )
 
 const (
@@ -38,9 +40,11 @@ const (
 
 // Config is the configuration of the API.
 type Config struct {
+	AppName        string
 	Version        string
-	PublicURL      string   // of the API, as clients see it; empty or /: the host that the document came from
-	CORSOrigins    []string // whose pages may call the API; * alone: any
+	PublicURL      string          // of the API, as clients see it; empty or /: the host that the document came from
+	CORSOrigins    []string        // whose pages may call the API; * alone: any
+	Locales        []domain.Locale // those that have mails; none: English
 	Production     bool
 	TrustedProxies []netip.Prefix                  // their X-Forwarded-For is believed
 	JWKS           func() []byte                   // the public keys of access tokens, as JSON
@@ -62,11 +66,14 @@ type API struct {
 	mu       sync.Mutex
 	stopped  bool
 	listener *unusedConns
+
+	languages language.Matcher // of the locales
 }
 
 // New builds the API. Nothing listens before Serve.
 func New(app *application.App, cfg Config, log *zap.Logger) *API {
-	a := &API{app: app, cfg: cfg, log: log}
+	cfg.Locales = defaultFirst(cfg.Locales)
+	a := &API{app: app, cfg: cfg, log: log, languages: matcher(cfg.Locales)}
 	a.base, a.abort = context.WithCancel(context.Background())
 	a.fiber = fiber.New(fiber.Config{
 		AppName:                      "Coffee Shop API",
@@ -158,7 +165,7 @@ func (r router) Add(method, path string, handlers ...fiber.Handler) fiber.Router
 }
 
 func humaConfig(of Config) huma.Config {
-	cfg := huma.DefaultConfig("Coffee Shop API", of.Version)
+	cfg := huma.DefaultConfig(cmp.Or(of.AppName, "Coffee Shop")+" API", of.Version)
 	cfg.Servers = []*huma.Server{{URL: cmp.Or(of.PublicURL, "/")}}
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	cfg.CreateHooks = nil // no $schema in answers

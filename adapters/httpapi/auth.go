@@ -7,7 +7,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
-	"golang.org/x/text/language"
 
 	"coffeeshop/application"
 	"coffeeshop/domain"
@@ -17,7 +16,7 @@ func (a *API) registerAuth() {
 	register(a, huma.Operation{
 		OperationID: "sign-up", Method: http.MethodPost, Path: "/auth/signup", Tags: []string{tagAuth}, DefaultStatus: http.StatusCreated,
 		Summary:     "Open an account",
-		Description: "Stores an unverified account and mails a code to the address. An address that has an account already is answered alike, and its owner told; with `SIGNUP_REVEALS_DUPLICATES=true` it is a 409. The mail is in the language of `Accept-Language`, English or Russian.",
+		Description: "Stores an unverified account and mails a code to the address. An address that has an account already is answered alike, and its owner told; with `SIGNUP_REVEALS_DUPLICATES=true` it is a 409. The mail is in a language of `Accept-Language`, if there are mails in it, and otherwise in English.",
 	}, a.signUp, append(passwordFailures, domain.ErrEmailTaken, throttled, overloaded)...)
 	register(a, huma.Operation{
 		OperationID: "verify", Method: http.MethodPost, Path: "/auth/verify", Tags: []string{tagAuth},
@@ -86,7 +85,7 @@ type signUpInput struct {
 func (a *API) signUp(ctx context.Context, in *signUpInput) (*userOutput, error) {
 	return userAnswer(a.app.SignUp(ctx, application.SignUp{
 		Email: string(in.Body.Email), Password: string(in.Body.Password), FirstName: given(in.Body.FirstName), LastName: given(in.Body.LastName),
-		Locale: localeOf(in.AcceptLanguage), Source: sourceOf(ctx),
+		Locale: a.localeOf(in.AcceptLanguage), Source: sourceOf(ctx),
 	}))
 }
 
@@ -176,20 +175,4 @@ func tokens(pair application.TokenPair, err error) (*tokensOutput, error) {
 		AccessToken: pair.Access.Reveal(), RefreshToken: pair.Refresh.Reveal(),
 		TokenType: "bearer", ExpiresIn: int64(pair.ExpiresIn / time.Second),
 	}}, nil
-}
-
-// locales are in the order of languages. The first is the default.
-var (
-	locales   = []domain.Locale{domain.LocaleEnglish, domain.LocaleRussian}
-	languages = language.NewMatcher([]language.Tag{language.English, language.Russian})
-)
-
-// localeOf picks the language of mails from an Accept-Language header.
-func localeOf(acceptLanguage string) domain.Locale {
-	wanted, _, err := language.ParseAcceptLanguage(acceptLanguage)
-	if err != nil {
-		return locales[0]
-	}
-	_, index, _ := languages.Match(wanted...)
-	return locales[index]
 }

@@ -26,7 +26,7 @@ func (a *API) serveDocs() {
 		c.Set(fiber.HeaderCacheControl, "no-cache")
 		return c.Send(a.document)
 	})
-	ui := v5emb.New("Coffee Shop API", pathOpenAPI, pathDocs+"/")
+	ui := v5emb.New(a.huma.OpenAPI().Info.Title, pathOpenAPI, pathDocs+"/")
 	page := &recorder{header: http.Header{}}
 	ui.ServeHTTP(page, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: pathDocs}})
 	policy := docsPolicy(page.body.Bytes())

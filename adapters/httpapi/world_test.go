@@ -54,7 +54,7 @@ var plenty = domain.Budget{Burst: 1_000_000, Interval: time.Millisecond}
 func newWorld(t testing.TB, adjust ...func(*options)) *world {
 	t.Helper()
 	o := options{
-		config: httpapi.Config{Version: "test"},
+		config: httpapi.Config{Version: "test", Locales: []domain.Locale{domain.LocaleEnglish, domain.LocaleRussian}},
 		listen: "127.0.0.1:0",
 		store:  func(s ports.Store) ports.Store { return s },
 		hasher: func(h ports.Hasher) ports.Hasher { return h },

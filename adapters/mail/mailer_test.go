@@ -15,6 +15,8 @@ import (
 
 var now = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
+func nowAlways() time.Time { return now }
+
 // outbox keeps what would have been sent.
 type outbox struct{ raw []string }
 
@@ -34,11 +36,16 @@ func (o *outbox) Deliver(_ context.Context, message Message) error {
 func newMailer(t *testing.T, from string) (*Mailer, *outbox) {
 	t.Helper()
 	out := &outbox{}
-	m, err := New(Config{From: from}, out, func() time.Time { return now })
+	return mailer(t, Config{AppName: "Café", From: from}, out), out
+}
+
+func mailer(t *testing.T, cfg Config, transport Transport) *Mailer {
+	t.Helper()
+	m, err := New(cfg, transport, func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m, out
+	return m
 }
 
 func address(t *testing.T, text string) domain.Email {
@@ -91,6 +98,32 @@ func TestSendChallenge_WritesTheHeaders(t *testing.T) {
 	}
 	if got := msg.Header.Get("Subject"); !strings.HasPrefix(got, "=?UTF-8?") {
 		t.Errorf("Subject: %q", got)
+	}
+}
+
+func TestSend_TheSendersNameAndTheAddressForAnswersAreTheOperators(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		cfg           Config
+		from, replyTo string
+	}{
+		{Config{AppName: `Ann "the" Bar, Ltd`, From: "no-reply@example.com"}, `"Ann \"the\" Bar, Ltd" <no-reply@example.com>`, ""},
+		{Config{AppName: "Bar", From: "Front desk <no-reply@example.com>", ReplyTo: "help@кофе.example"}, `"Front desk" <no-reply@example.com>`, "<help@xn--e1ajmy.example>"},
+	} {
+		out := &outbox{}
+		if err := mailer(t, c.cfg, out).SendNotice(t.Context(), notice(address(t, "a@b.example"), domain.LocaleEnglish)); err != nil {
+			t.Fatal(err)
+		}
+		msg, err := netmail.ReadMessage(strings.NewReader(out.raw[0]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if from, replyTo := msg.Header.Get("From"), msg.Header.Get("Reply-To"); from != c.from || replyTo != c.replyTo {
+			t.Errorf("From %s, Reply-To %s", from, replyTo)
+		}
+	}
+	if _, err := New(Config{From: "a@b.example", ReplyTo: "nobody"}, &outbox{}, nowAlways); err == nil {
+		t.Error("an address that is none was taken")
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 type Message struct {
 	ID      string          // Message-ID, without the brackets
 	From    netmail.Address // its domain is ASCII
+	ReplyTo string          // an ASCII address; empty: From
 	To      string          // an ASCII address
 	Date    time.Time
 	Subject string
@@ -28,6 +29,11 @@ func (m Message) Encode() (*gomail.Msg, error) {
 	msg.FromMailAddress(&m.From)
 	if msg.To(m.To) != nil { // its error quotes the address
 		return nil, fmt.Errorf("%w: the mail has no address", ports.ErrNotTaken)
+	}
+	if m.ReplyTo != "" {
+		if err := msg.ReplyTo(m.ReplyTo); err != nil {
+			return nil, fmt.Errorf("%w: the address for answers: %w", ports.ErrNotTaken, err)
+		}
 	}
 	msg.SetMessageIDWithValue(m.ID)
 	msg.SetDateWithValue(m.Date)

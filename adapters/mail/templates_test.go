@@ -1,23 +1,25 @@
 package mail
 
 import (
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"coffeeshop/domain"
 	"coffeeshop/ports/portstest"
 )
 
+var (
+	ourLocales = []domain.Locale{domain.LocaleEnglish, domain.LocaleRussian}
+	signedUp   = domain.SignUp{At: now, Network: "203.0.113.7"}
+)
+
 func TestTemplates_BothPartsSayWhatTheReaderNeeds(t *testing.T) {
 	t.Parallel()
-	all, err := parseTemplates(files)
-	if err != nil {
-		t.Fatal(err)
-	}
+	m, _ := newMailer(t, "no-reply@example.com")
 	when, where, browser := "2026-03-04 05:06 UTC", "203.0.113.7", "Chrome/126.0.0.0"
 	facts := []string{when, where, browser}
 	shown := map[domain.NoticeKind][]string{ // what happened elsewhere, to strangers, has neither time nor place
@@ -25,11 +27,17 @@ func TestTemplates_BothPartsSayWhatTheReaderNeeds(t *testing.T) {
 		domain.NoticeEmailRequested: facts, domain.NoticeEmailChanged: facts, domain.NoticeSuspiciousLogin: facts,
 		domain.NoticeAccountDeleted: {when}, domain.NoticeSignUpAttempted: {}, domain.NoticeAddressRequested: {},
 	}
-	for _, locale := range locales {
+	for _, locale := range ourLocales {
 		for _, purpose := range portstest.Purposes {
-			c := written(t, all, string(purpose), locale, codes)
-			holds(t, string(purpose), c, []string{"10"}, nil)
-			save(t, string(locale)+"-"+string(purpose)+".html", c.html)
+			show, hidden := []string{"10", codes.Digits.Reveal(), codes.Long.Reveal(), "Café"}, []string{"ann@"}
+			challenge := domain.Challenge{Purpose: purpose, Email: address(t, "ann@cafe.example")}
+			if purpose == domain.PurposeVerifyEmail {
+				challenge.SignUp = signedUp
+				show = append(show, when, where)
+			}
+			holds(t, string(purpose), written(t, m, string(purpose), locale, m.codeMail(challenge, codes)), show, hidden)
+			challenge.SignUp = domain.SignUp{}
+			holds(t, string(purpose), written(t, m, string(purpose), locale, m.codeMail(challenge, codes)), nil, []string{"UTC", where, "0001"})
 		}
 		for _, kind := range portstest.Notices {
 			show, ok := shown[kind]
@@ -37,26 +45,25 @@ func TestTemplates_BothPartsSayWhatTheReaderNeeds(t *testing.T) {
 				t.Errorf("nobody said what %s shows", kind)
 			}
 			n := notice(address(t, "ann@cafe.example"), locale)
+			n.Kind = kind
 			if !slices.Contains(show, where) {
 				n.Source = domain.Source{RequestID: "0198"}
 			}
-			c := written(t, all, string(kind), locale, n)
-			hidden := []string{"ann@", "cafe.example", "0198", "?\n", "?<"}
+			hidden := []string{"ann@", "cafe.example", "0198"}
 			for _, fact := range facts {
 				if !slices.Contains(show, fact) {
 					hidden = append(hidden, fact)
 				}
 			}
-			holds(t, string(kind), c, show, hidden)
-			save(t, string(locale)+"-"+string(kind)+".html", c.html)
+			holds(t, string(kind), written(t, m, string(kind), locale, m.noticeMail(n)), append(show, "Café"), hidden)
 		}
 	}
 }
 
 // written renders a mail and checks what holds for all of them.
-func written(t *testing.T, all templates, name string, locale domain.Locale, data any) content {
+func written(t *testing.T, m *Mailer, name string, locale domain.Locale, data any) content {
 	t.Helper()
-	c, err := all.render(name, locale, data)
+	c, err := m.templates.render(m.cfg.AppName, name, locale, data)
 	if err != nil {
 		t.Fatalf("%s/%s: %v", locale, name, err)
 	}
@@ -91,54 +98,150 @@ func holds(t *testing.T, name string, c content, shown, hidden []string) {
 	}
 }
 
-// save keeps the HTML parts for looking at, in the folder that MAIL_PREVIEW names.
-func save(t *testing.T, name, html string) {
-	t.Helper()
-	if dir := os.Getenv("MAIL_PREVIEW"); dir != "" {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(html), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 func TestTemplates_ANoticeWithoutAClientHasNoLinesForIt(t *testing.T) {
 	t.Parallel()
-	all, err := parseTemplates(files)
-	if err != nil {
-		t.Fatal(err)
-	}
+	m, _ := newMailer(t, "no-reply@example.com")
 	labels := []string{"IP", "Browser", "Браузер"}
-	for _, locale := range locales {
+	for _, locale := range ourLocales {
 		for _, kind := range portstest.Notices {
 			n := notice(address(t, "ann@cafe.example"), locale)
 			n.Source = domain.Source{}
-			holds(t, string(kind), written(t, all, string(kind), locale, n), nil, labels)
+			holds(t, string(kind), written(t, m, string(kind), locale, m.noticeMail(n)), nil, labels)
 		}
 		n := notice(address(t, "ann@cafe.example"), locale)
 		n.Source.UserAgent = ""
-		holds(t, "without a browser", written(t, all, string(n.Kind), locale, n), labels[:1], labels[1:])
+		holds(t, "without a browser", written(t, m, string(n.Kind), locale, m.noticeMail(n)), labels[:1], labels[1:])
 	}
 }
 
-func TestTemplates_AMailThatOneLocaleLacksStopsTheStart(t *testing.T) {
+func TestTemplates_LinkToThePageOfThePurposeWithAllThatItSends(t *testing.T) {
 	t.Parallel()
-	if _, err := parseTemplates(without{files, "templates/ru/verify_email.txt"}); err == nil {
-		t.Error("nobody noticed")
+	out := &outbox{}
+	m := mailer(t, Config{From: "no-reply@example.com", Links: map[domain.Purpose]string{
+		domain.PurposeVerifyEmail: "https://app.example.com/verify?tenant=a&b", domain.PurposeResetPassword: "https://app.example.com/reset",
+	}}, out)
+	c := domain.Challenge{Purpose: domain.PurposeVerifyEmail, Email: address(t, "Ann+b@cafe.example"), Locale: domain.LocaleEnglish}
+	const verify = "https://app.example.com/verify?tenant=a&b#code=abcdefghijklmnopqrstuvwxyz&email=Ann%2Bb%40cafe.example&id=00000000-0000-0000-0000-000000000000"
+	if data := m.codeMail(c, codes); data.Link != verify {
+		t.Errorf("the link is %s", data.Link)
 	}
-}
-
-type without struct {
-	fs.FS
-	name string
-}
-
-func (w without) Glob(pattern string) ([]string, error) {
-	names, err := fs.Glob(w.FS, pattern)
-	var left []string
-	for _, name := range names {
-		if name != w.name {
-			left = append(left, name)
+	for _, locale := range ourLocales {
+		mail, err := m.templates.render("", string(c.Purpose), locale, m.codeMail(c, codes))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(mail.text, verify) || !strings.Contains(mail.html, `href="`+strings.ReplaceAll(verify, "&", "&amp;")+`"`) || !strings.Contains(mail.text, codes.Digits.Reveal()) {
+			t.Errorf("%s: %s %s", locale, mail.text, mail.html)
 		}
 	}
-	return left, err
+	c.Purpose = domain.PurposeResetPassword
+	if data := m.codeMail(c, codes); data.Link != "https://app.example.com/reset#code=abcdefghijklmnopqrstuvwxyz&email=Ann%2Bb%40cafe.example" {
+		t.Errorf("the link is %s", data.Link)
+	}
+	c.Purpose = domain.PurposeChangeEmail
+	if data := m.codeMail(c, codes); data.Link != "" {
+		t.Errorf("without a page the link is %s", data.Link)
+	}
+}
+
+func TestTemplates_TheOperatorsReplaceOurs(t *testing.T) {
+	t.Parallel()
+	theirs := fstest.MapFS{
+		"layout.html":         {Data: []byte(`<html lang="{{.Lang}}"><h1>{{.App}}: {{.Subject}}</h1>{{template "content" .Data}}</html>`)},
+		"en/verify_email.txt": {Data: []byte(`{{define "subject"}}Welcome to {{.App}}{{end}}Your code: {{.Digits}}`)},
+		".git/HEAD":           {Data: []byte("x")},
+	}
+	out := &outbox{}
+	m := mailer(t, Config{AppName: "Ann's <b>Bar</b>", From: "no-reply@example.com", Templates: theirs}, out)
+	c := domain.Challenge{Purpose: domain.PurposeVerifyEmail, Email: address(t, "a@b.example"), Locale: domain.LocaleEnglish}
+	mail, err := m.templates.render(m.cfg.AppName, string(c.Purpose), c.Locale, m.codeMail(c, codes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mail.subject != "Welcome to Ann's <b>Bar</b>" || mail.text != "Your code: 012345\n" || !strings.Contains(mail.html, "<h1>Ann&#39;s &lt;b&gt;Bar&lt;/b&gt;: Welcome") {
+		t.Errorf("%q %q %q", mail.subject, mail.text, mail.html)
+	}
+	if mail, err = m.templates.render("", string(c.Purpose), domain.LocaleRussian, m.codeMail(c, codes)); err != nil || !strings.Contains(mail.subject, "Подтвердите") {
+		t.Errorf("%q, %v", mail.subject, err)
+	}
+}
+
+// third is a complete language, whose texts are ours in English.
+func third(t *testing.T, folder string) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{}
+	for _, name := range append(names(), common) {
+		for _, ext := range []string{".txt", ".html"} {
+			text, err := os.ReadFile("templates/en/" + name + ext)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[folder+"/"+name+ext] = &fstest.MapFile{Data: text}
+		}
+	}
+	files[folder+"/verify_email.txt"] = &fstest.MapFile{Data: []byte(`{{define "subject"}}Bem-vindo{{end}}{{.Digits}}`)}
+	return files
+}
+
+func TestTemplates_AThirdLanguageIsAFolder(t *testing.T) {
+	t.Parallel()
+	out := &outbox{}
+	m := mailer(t, Config{From: "no-reply@example.com", Templates: third(t, "pt")}, out)
+	if got := m.Locales(); !slices.Equal(got, []domain.Locale{"en", "pt", "ru"}) {
+		t.Errorf("there are %v", got)
+	}
+	for locale, subject := range map[domain.Locale]string{"pt": "Bem-vindo", "pt-BR": "Bem-vindo", "de": "Confirm your e-mail address", "ru-UA": "Подтвердите адрес электронной почты"} {
+		mail, err := m.templates.render("", "verify_email", locale, m.sample("verify_email"))
+		if err != nil || mail.subject != subject {
+			t.Errorf("%s: %q, %v", locale, mail.subject, err)
+		}
+	}
+}
+
+func TestTemplates_ABrokenOneStopsTheStartAndIsNamed(t *testing.T) {
+	t.Parallel()
+	broken := func(name, text string) fstest.MapFS { return fstest.MapFS{name: {Data: []byte(text)}} }
+	incomplete := third(t, "pt")
+	delete(incomplete, "pt/session_stolen.html")
+	for name, c := range map[string]struct {
+		files fstest.MapFS
+		names string
+	}{
+		"a misspelled name":      {broken("en/verify_mail.txt", ""), "en/verify_mail.txt"},
+		"no template":            {broken("en/README.md", ""), "en/README.md"},
+		"a file at the top":      {broken("verify_email.txt", ""), "verify_email.txt"},
+		"no locale":              {broken("english/verify_email.txt", ""), "english"},
+		"a locale's part":        {incomplete, "pt/session_stolen"},
+		"an unknown member":      {broken("en/verify_email.txt", `{{define "subject"}}s{{end}}{{.Name}}`), "en/verify_email"},
+		"an unclosed action":     {broken("en/verify_email.html", `{{define "content"}}{{if .App}}`), "en/verify_email"},
+		"no subject":             {broken("en/verify_email.txt", `{{.Digits}}`), "en/verify_email"},
+		"a subject of two lines": {broken("en/verify_email.txt", "{{define \"subject\"}}a\nBcc: x{{end}}{{.Digits}}"), "en/verify_email"},
+		"no code":                {broken("en/verify_email.txt", `{{define "subject"}}s{{end}}Hello`), "en/verify_email"},
+		"no code in HTML":        {broken("ru/reset_password.html", `{{define "content"}}Hello{{end}}`), "ru/reset_password"},
+	} {
+		if _, err := New(Config{From: "a@b.example", Templates: c.files}, &outbox{}, nowAlways); err == nil || !strings.Contains(err.Error(), c.names) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestWriteTemplates_WritesOursAndOverwritesNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := WriteTemplates(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(Config{From: "a@b.example", Templates: os.DirFS(dir)}, &outbox{}, nowAlways); err != nil {
+		t.Errorf("what was written is not taken: %v", err)
+	}
+	edited := filepath.Join(dir, "en", "verify_email.txt")
+	if err := os.WriteFile(edited, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteTemplates(dir); err == nil || !strings.Contains(err.Error(), dir) {
+		t.Errorf("a second time: %v", err)
+	}
+	if text, err := os.ReadFile(edited); err != nil || string(text) != "mine" {
+		t.Errorf("the edited template is %q, %v", text, err)
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"coffeeshop/domain"
 )
@@ -20,7 +21,7 @@ import (
 const SecretMinBytes = 32
 
 // mailboxFrom is the sender of the mails in the mailbox.
-const mailboxFrom = "Coffee Shop <no-reply@coffeeshop.example>"
+const mailboxFrom = "no-reply@coffeeshop.example"
 
 // check refuses wrong values, and fills in the defaults that depend on other values.
 func (l *loader) check() {
@@ -28,6 +29,7 @@ func (l *loader) check() {
 	l.checkAddresses()
 	l.checkProxies()
 	l.checkBrowsers()
+	l.checkNames()
 	l.checkDatabase()
 	l.checkSecrets()
 	l.checkLifetimes()
@@ -88,6 +90,33 @@ func (l *loader) checkBrowsers() {
 	if u, err := url.Parse(l.cfg.PublicURL); l.cfg.PublicURL != "/" && (err != nil || !isWeb(u) || u.RawQuery != "" || u.Fragment != "" || u.User != nil) {
 		l.refuse("PUBLIC_URL", fmt.Sprintf("%q is not the address of an API", l.cfg.PublicURL), "a URL such as https://accounts.example.com, or /")
 	}
+}
+
+// appNameMax is the longest name that fits a subject and the list of an authenticator app.
+const appNameMax = 60
+
+// checkNames looks at what mails show and link to.
+func (l *loader) checkNames() {
+	name := l.cfg.AppName
+	if strings.TrimSpace(name) != name || name == "" || utf8.RuneCountInString(name) > appNameMax || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		l.refuse("APP_NAME", fmt.Sprintf("%q is not a name", name), fmt.Sprintf("1 to %d characters on one line", appNameMax))
+	}
+	for _, v := range []struct{ name, page string }{
+		{"LINK_VERIFY_URL", l.cfg.LinkVerifyURL}, {"LINK_RESET_URL", l.cfg.LinkResetURL}, {"LINK_EMAIL_URL", l.cfg.LinkEmailURL},
+	} {
+		u, err := url.Parse(v.page)
+		if v.page != "" && (err != nil || !isWeb(u) || u.User != nil || strings.Contains(v.page, "#") || u.Scheme == "http" && !isThisMachine(u.Hostname())) {
+			l.refuse(v.name, fmt.Sprintf("%q is not a page that a mail may link to", v.page), "an https URL without a fragment, such as https://app.example.com/verify; http for this machine only")
+		}
+	}
+	if _, err := domain.ParseEmail(l.cfg.EmailReplyTo); l.cfg.EmailReplyTo != "" && err != nil {
+		l.refuse("EMAIL_REPLY_TO", fmt.Sprintf("%q is not an e-mail address", l.cfg.EmailReplyTo), "an address, such as support@example.com")
+	}
+}
+
+func isThisMachine(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 const originsAllowed = "origins with commas between them, as browsers send them, such as https://app.example.com, http://localhost:5173; * in development"
@@ -192,7 +221,7 @@ func (l *loader) checkMail() {
 	if c.EmailTLS == "none" && c.EmailHostUser != "" && !slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, c.EmailHost) {
 		l.refuse("EMAIL_TLS", "none would send EMAIL_HOST_PASSWORD in clear to another machine", "starttls, tls")
 	}
-	const allowed = "an address, such as: Coffee Shop <no-reply@coffeeshop.example>"
+	const allowed = "an address, such as no-reply@example.com, or with a name: Coffee Shop <no-reply@example.com>"
 	if c.EmailFrom == "" {
 		if _, err := mail.ParseAddress(c.EmailHostUser); err == nil {
 			c.EmailFrom = c.EmailHostUser

@@ -23,6 +23,7 @@ const (
 // the type domain.Secret can also come from a file (NAME_FILE). .env.example says what each variable means.
 type Config struct {
 	HTTPAddr string `env:"HTTP_ADDR" envDefault:"127.0.0.1:8000"`
+	AppName  string `env:"APP_NAME" envDefault:"Coffee Shop"`
 	AppEnv   string `env:"APP_ENV" envDefault:"development" oneof:"development, production"`
 	Debug    bool   `env:"DEBUG" envDefault:"false"`
 	DataDir  string `env:"DATA_DIR" envDefault:"./data"`
@@ -59,8 +60,13 @@ type Config struct {
 	EmailHostUser     string        `env:"EMAIL_HOST_USER"`
 	EmailHostPassword domain.Secret `env:"EMAIL_HOST_PASSWORD"`
 	EmailFrom         string        `env:"EMAIL_FROM"`
+	EmailReplyTo      string        `env:"EMAIL_REPLY_TO"`
 	EmailTLS          string        `env:"EMAIL_TLS" envDefault:"starttls" oneof:"starttls, tls, none"`
 	MailboxDir        string        `env:"MAILBOX_DIR"`
+	MailTemplatesDir  string        `env:"MAIL_TEMPLATES_DIR"`
+	LinkVerifyURL     string        `env:"LINK_VERIFY_URL"`
+	LinkResetURL      string        `env:"LINK_RESET_URL"`
+	LinkEmailURL      string        `env:"LINK_EMAIL_URL"`
 
 	AdminEmail    string        `env:"ADMIN_EMAIL"`
 	AdminPassword domain.Secret `env:"ADMIN_PASSWORD"`
@@ -138,14 +144,20 @@ func (c Config) Database() string {
 // UsesMailbox reports whether mails are kept in a folder instead of being sent.
 func (c Config) UsesMailbox() bool { return c.EmailHost == "" }
 
+// Links are the pages that mails link to, by the purpose of the mail's codes.
+func (c Config) Links() map[domain.Purpose]string {
+	return map[domain.Purpose]string{
+		domain.PurposeVerifyEmail: c.LinkVerifyURL, domain.PurposeResetPassword: c.LinkResetURL, domain.PurposeChangeEmail: c.LinkEmailURL,
+	}
+}
+
 // Loopback reports whether only this machine can reach the listener.
 func (c Config) Loopback() bool {
 	host, _, err := net.SplitHostPort(c.HTTPAddr)
 	if err != nil {
 		return false
 	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return isThisMachine(host)
 }
 
 // Origins are the web origins whose pages may call the API.

@@ -47,7 +47,7 @@ var (
 
 func arrivesAsWritten(t *testing.T, f Fixture) {
 	m := mail.Message{
-		ID: "1@cafe.example", From: netmail.Address{Name: "Кофейня", Address: "no-reply@cafe.example"}, To: "Ann@cafe.example",
+		ID: "1@cafe.example", From: netmail.Address{Name: "Кофейня", Address: "no-reply@cafe.example"}, ReplyTo: "help@cafe.example", To: "Ann@cafe.example",
 		Date: time.Date(2030, 3, 4, 5, 6, 7, 0, time.UTC), Subject: subject, Text: text, HTML: html,
 		Headers: map[string]string{"Auto-Submitted": "auto-generated"},
 	}
@@ -70,7 +70,7 @@ func arrivesAsWritten(t *testing.T, f Fixture) {
 		}
 	}
 	for name, want := range map[string]string{
-		"Message-Id": "<1@cafe.example>", "Date": "Mon, 04 Mar 2030 05:06:07 +0000", "Auto-Submitted": "auto-generated",
+		"Message-Id": "<1@cafe.example>", "Date": "Mon, 04 Mar 2030 05:06:07 +0000", "Auto-Submitted": "auto-generated", "Reply-To": "<help@cafe.example>",
 	} {
 		if got := got.Headers[name]; !slices.Equal(got, []string{want}) {
 			t.Errorf("%s: %q, want %q", name, got, want)
