@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -24,7 +25,7 @@ import (
 func TestGraph_IsCompleteForEveryCommand(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string]fx.Option{
-		"serve":   fx.Options(serving, fx.Populate(new(*server))),
+		"serve":   fx.Options(serving, fx.Supply(fx.Annotate(&net.TCPListener{}, fx.As(new(net.Listener)))), fx.Populate(new(*server))),
 		"migrate": fx.Options(migrating, fx.Populate(new(*database))),
 		"admin":   fx.Options(managing, fx.Populate(new(*application.App))),
 	} {
@@ -242,10 +243,12 @@ func TestVersion_NamesTheRevision(t *testing.T) {
 		info debug.BuildInfo
 		want string
 	}{
-		{debug.BuildInfo{}, "devel"},
-		{debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}, Settings: settings("vcs.revision=0123456789abcdef")}, "v1.2.3"},
-		{debug.BuildInfo{Main: debug.Module{Version: "(devel)"}, Settings: settings("vcs.revision=0123456789abcdef")}, "devel 0123456789ab"},
-		{debug.BuildInfo{Settings: settings("vcs.revision=0123456789abcdef", "vcs.modified=true")}, "devel 0123456789ab (modified)"},
+		{debug.BuildInfo{}, release},
+		{debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}, Settings: settings("vcs.revision=0123456789abcdef")}, "1.2.3 (0123456789ab)"},
+		{debug.BuildInfo{Main: debug.Module{Version: "v1.3.0-rc.1"}}, "1.3.0-rc.1"},
+		{debug.BuildInfo{Main: debug.Module{Version: "v1.2.4-0.20260101000000-0123456789ab+dirty"}}, release},
+		{debug.BuildInfo{Main: debug.Module{Version: "(devel)"}, Settings: settings("vcs.revision=0123456789abcdef")}, release + " (0123456789ab)"},
+		{debug.BuildInfo{Settings: settings("vcs.revision=0123456789abcdef", "vcs.modified=true")}, release + " (0123456789ab, modified)"},
 	} {
 		if got := describe(&c.info); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)

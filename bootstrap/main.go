@@ -21,6 +21,7 @@ import (
 	"coffeeshop/application"
 	"coffeeshop/bootstrap/config"
 	"coffeeshop/domain"
+	"coffeeshop/licenses"
 )
 
 // Main runs the command of the arguments and returns the exit code. example is the text of .env.example, which explains
@@ -79,7 +80,8 @@ func commands(proc process, example string, environ func() (map[string]string, [
 		return u, err
 	}
 	return cli.Commands{
-		Version: version(),
+		Version:  build(),
+		Licenses: licenses.All(),
 		Serve: func(ctx context.Context) error {
 			cfg, err := configured()
 			if err != nil {

@@ -3,7 +3,6 @@ package bootstrap
 import (
 	"context"
 	"io"
-	"runtime/debug"
 	"time"
 
 	"go.uber.org/dig"
@@ -51,33 +50,6 @@ func newLog(lc fx.Lifecycle, cfg config.Config, proc process) *zap.Logger {
 		}
 		return nil
 	}))
-}
-
-// version is the module's version, or the revision of the source.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	return describe(info)
-}
-
-func describe(info *debug.BuildInfo) string {
-	settings := map[string]string{}
-	for _, s := range info.Settings {
-		settings[s.Key] = s.Value
-	}
-	text := info.Main.Version
-	if text == "" || text == "(devel)" {
-		text = "devel"
-	}
-	if revision := settings["vcs.revision"]; len(revision) >= 12 && text == "devel" {
-		text += " " + revision[:12]
-		if settings["vcs.modified"] == "true" {
-			text += " (modified)"
-		}
-	}
-	return text
 }
 
 // start starts the graph. Migrations may take long, so nothing but ctx bounds it.

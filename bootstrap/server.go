@@ -24,17 +24,13 @@ type server struct {
 	failed chan error // gets the error that ended the server; closed at its end
 }
 
-func newServer(lc fx.Lifecycle, api *httpapi.API, cfg config.Config, proc process, log *zap.Logger) *server {
-	s := &server{api: api, cfg: cfg, proc: proc, log: log, failed: make(chan error, 1)}
+func newServer(lc fx.Lifecycle, ln net.Listener, api *httpapi.API, cfg config.Config, proc process, log *zap.Logger) *server {
+	s := &server{ln: ln, api: api, cfg: cfg, proc: proc, log: log, failed: make(chan error, 1)}
 	lc.Append(fx.StartStopHook(s.start, s.stop))
 	return s
 }
 
-func (s *server) start(ctx context.Context) error {
-	var err error
-	if s.ln, err = new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.HTTPAddr); err != nil {
-		return fmt.Errorf("HTTP_ADDR: %w", err)
-	}
+func (s *server) start() {
 	go func() {
 		defer close(s.failed)
 		if err := s.api.Serve(s.ln); err != nil {
@@ -45,7 +41,6 @@ func (s *server) start(ctx context.Context) error {
 		s.log.Warn(warning)
 	}
 	s.announce()
-	return nil
 }
 
 // stop takes no more requests and finishes those at work.
@@ -81,14 +76,14 @@ func (s *server) announce() {
 	}
 	places = append(places, struct{ key, name, place string }{"database", "Database", s.cfg.Database()})
 	if s.cfg.Production() {
-		fields := []zap.Field{zap.String("version", version())}
+		fields := []zap.Field{zap.String("version", build())}
 		for _, p := range places {
 			fields = append(fields, zap.String(p.key, p.place))
 		}
 		s.log.Info("serving", fields...)
 		return
 	}
-	fmt.Fprintf(s.proc.out, "Coffee Shop API %s, %s\n", version(), s.cfg.AppEnv)
+	fmt.Fprintf(s.proc.out, "Coffee Shop API %s, %s\n", build(), s.cfg.AppEnv)
 	for _, p := range places {
 		fmt.Fprintf(s.proc.out, "  %-9s %s\n", p.name, p.place)
 	}

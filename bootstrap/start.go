@@ -3,7 +3,9 @@ package bootstrap
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"time"
 
 	"go.uber.org/fx"
@@ -45,10 +47,17 @@ func Start(ctx context.Context, environ map[string]string, options ...Option) (*
 	return startServer(ctx, cfg, proc)
 }
 
+// startServer listens before it makes anything: a port in use must not cost a migration, or leave a secret behind. Those
+// who connect meanwhile wait.
 func startServer(ctx context.Context, cfg config.Config, proc process) (*Running, error) {
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.HTTPAddr)
+	if err != nil {
+		return nil, fmt.Errorf("HTTP_ADDR: %w", err)
+	}
 	r := &Running{Config: cfg}
-	r.app = newGraph(cfg, proc, serving, fx.Populate(&r.server))
+	r.app = newGraph(cfg, proc, serving, fx.Supply(fx.Annotate(ln, fx.As(new(net.Listener)))), fx.Populate(&r.server))
 	if err := start(ctx, r.app); err != nil {
+		_ = ln.Close()
 		return nil, err
 	}
 	r.URL = r.server.url()

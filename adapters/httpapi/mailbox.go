@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net"
 	"net/netip"
+	"regexp"
 	"strings"
 	"time"
 
@@ -45,7 +46,14 @@ type Mail struct {
 //go:embed mailbox.gohtml
 var mailboxSource string
 
-var mailboxPages = template.Must(template.New("mailbox").Parse(mailboxSource))
+// The sandboxed frame opens no links, so that the page has those that stand on lines of their own in the text.
+var mailboxPages = template.Must(template.New("mailbox").Funcs(template.FuncMap{
+	"lines": strings.Lines,
+	"link":  func(line string) bool { return linkLine.MatchString(line) },
+	"trim":  strings.TrimSpace,
+}).Parse(mailboxSource))
+
+var linkLine = regexp.MustCompile(`^\s*https?://\S+\s*$`)
 
 // serveMailbox shows the mails to developers. Their readers can enter any account. So every request is a 404 unless it
 // comes over the loopback interface, by no proxy, and for a loopback name: a web page elsewhere whose name resolves to

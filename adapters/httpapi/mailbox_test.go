@@ -34,7 +34,7 @@ func mailboxWorld(t *testing.T, adjust ...func(*options)) *world {
 	t.Helper()
 	box := mails{
 		{Name: "new.eml", To: "ada@example.com", Subject: "<script>alert(1)</script>", Date: time.Unix(2, 0).UTC(),
-			Text: "Code <123456>", HTML: `<b>Code</b> "123456"<script>alert(2)</script>`},
+			Text: "Code <123456>\n\n    https://shop.example/v#code=a&email=b\n\nsee https://shop.example/other", HTML: `<b>Code</b> "123456"<script>alert(2)</script>`},
 		{Name: "old.eml", To: "ada@example.com", Subject: "First", Date: time.Unix(1, 0).UTC(), Text: "1"},
 	}
 	return newWorld(t, append([]func(*options){func(o *options) { o.config.Mailbox = box }}, adjust...)...)
@@ -50,7 +50,8 @@ func TestMailbox_ListsAndShowsMails(t *testing.T) {
 	}
 	mail := w.send("GET", "/dev/mailbox/new.eml", "").want(t, 200, "")
 	page = string(mail.body)
-	if !strings.Contains(page, "Code &lt;123456&gt;") || !strings.Contains(page, `<iframe sandbox `) || strings.Contains(page, "<script>") {
+	if !strings.Contains(page, "Code &lt;123456&gt;") || !strings.Contains(page, `<iframe sandbox `) ||
+		!strings.Contains(page, `<a href="https://shop.example/v#code=a&amp;email=b" target="_blank"`) || strings.Contains(page, `<a href="https://shop.example/other`) || strings.Contains(page, "<script>") {
 		t.Errorf("the mail is %s", page)
 	}
 	for _, a := range []answer{list, mail} {
