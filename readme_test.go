@@ -13,12 +13,12 @@ import (
 
 var goBlock = regexp.MustCompile("(?s)\n( *)```go\n(.*?)\n *```\n")
 
-// The Go code in README.md and CONTRIBUTING.md names its file in the first line. It compiles there, and keeps the
+// The Go code in these documents names its file in the first line. It compiles there, and keeps the
 // dependency rule.
 func TestExamples_CompileWhereTheyBelong(t *testing.T) {
 	t.Parallel()
 	found := 0
-	for _, document := range []string{"README.md", "CONTRIBUTING.md"} {
+	for _, document := range []string{"README.md", "CONTRIBUTING.md", "docs/clients.md"} {
 		text, err := os.ReadFile(document)
 		if err != nil {
 			t.Fatal(err)

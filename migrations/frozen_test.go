@@ -10,8 +10,10 @@ import (
 
 // frozen are the files that databases in use were made with.
 var frozen = map[string]string{
-	"postgres/00001_accounts.sql": "b47423271589233bbe14d4001d300f90d8953c99e532745bc0edca821dd188c5",
-	"sqlite/00001_accounts.sql":   "df531c98a0c5ba7fb5a9086a860b65c26eeabd0a60059b5140be19383c4bf855",
+	"postgres/00001_accounts.sql":               "b47423271589233bbe14d4001d300f90d8953c99e532745bc0edca821dd188c5",
+	"sqlite/00001_accounts.sql":                 "df531c98a0c5ba7fb5a9086a860b65c26eeabd0a60059b5140be19383c4bf855",
+	"postgres/00002_sign_up_of_a_challenge.sql": "d597ddde1054a6a301aa6324b480fa4e8a38e240ea6f9a03aa574faab6042145",
+	"sqlite/00002_sign_up_of_a_challenge.sql":   "fdeb63b25b513b2fd2b347bf87eab687ff616855d7e28f41dd8f89039cec9dab",
 }
 
 func TestMigrations_ThatAreInUseAreNeverEdited(t *testing.T) {

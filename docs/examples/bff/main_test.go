@@ -1,0 +1,158 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"coffeeshop/bootstrap"
+)
+
+const email, password = "boss@example.com", "an admin's own password"
+
+// browser is a client with cookies, on the origin of the front end.
+type browser struct {
+	*http.Client
+	t      *testing.T
+	url    string
+	origin string
+}
+
+func (b browser) call(method, path, body string) (int, string) {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), method, b.url+path, strings.NewReader(body))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Origin", b.origin)
+	res, err := b.Do(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return res.StatusCode, string(text)
+}
+
+// open starts the service, the backend in front of it, and a browser.
+func open(t *testing.T, now func() time.Time) browser {
+	t.Helper()
+	service, err := bootstrap.Start(t.Context(), map[string]string{
+		"HTTP_ADDR": "127.0.0.1:0", "DATA_DIR": t.TempDir(), "BCRYPT_COST": "4", "TRUSTED_PROXIES": "127.0.0.1",
+		"ADMIN_EMAIL": email, "ADMIN_PASSWORD": password,
+	}, bootstrap.WithClock(now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := service.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	server := httptest.NewTLSServer(newBFF(service.URL, t.TempDir()))
+	t.Cleanup(server.Close)
+	client := server.Client()
+	if client.Jar, err = cookiejar.New(nil); err != nil {
+		t.Fatal(err)
+	}
+	return browser{client, t, server.URL, server.URL}
+}
+
+// clock is a time that a test moves.
+type clock struct {
+	mu    sync.Mutex
+	ahead time.Duration
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.ahead)
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += d
+}
+
+func TestBFF_TheBrowserHasACookieAndNeverAToken(t *testing.T) {
+	t.Parallel()
+	c := &clock{}
+	b := open(t, c.now)
+	if status, text := b.call("GET", "/api/users/me", ""); status != 401 {
+		t.Fatalf("before the login: %d %s", status, text)
+	}
+	if status, text := b.call("POST", "/api/login", `{"email":"`+email+`","password":"wrong"}`); status != 401 || !strings.Contains(text, "invalid_credentials") {
+		t.Errorf("a wrong password: %d %s", status, text)
+	}
+	if status, text := b.call("POST", "/api/login", `{"email":"`+email+`","password":"`+password+`"}`); status != 204 || text != "" {
+		t.Fatalf("login: %d %s", status, text)
+	}
+	if status, text := b.call("GET", "/api/users/me", ""); status != 200 || !strings.Contains(text, email) || strings.Contains(text, "token") {
+		t.Errorf("me: %d %s", status, text)
+	}
+	c.advance(31 * time.Minute) // the access token has expired
+	var tabs sync.WaitGroup
+	for range 8 {
+		tabs.Go(func() {
+			if status, text := b.call("GET", "/api/users/me", ""); status != 200 {
+				t.Errorf("after half an hour: %d %s", status, text)
+			}
+		})
+	}
+	tabs.Wait()
+	if status, text := b.call("POST", "/api/logout", ""); status != 204 {
+		t.Errorf("logout: %d %s", status, text)
+	}
+	if status, text := b.call("GET", "/api/users/me", ""); status != 401 {
+		t.Errorf("after the logout: %d %s", status, text)
+	}
+}
+
+func TestBFF_TakesNothingFromPagesOfOtherOrigins(t *testing.T) {
+	t.Parallel()
+	b := open(t, time.Now)
+	b.call("POST", "/api/login", `{"email":"`+email+`","password":"`+password+`"}`)
+	foreign := b
+	foreign.origin = "https://evil.example"
+	if status, _ := foreign.call("DELETE", "/api/users/me/sessions", ""); status != 403 {
+		t.Errorf("another origin: %d", status)
+	}
+	if status, text := b.call("GET", "/api/users/me", ""); status != 200 {
+		t.Errorf("afterwards: %d %s", status, text)
+	}
+}
+
+func TestBFF_ForgetsASessionThatTheServiceEnded(t *testing.T) {
+	t.Parallel()
+	c := &clock{}
+	b := open(t, c.now)
+	b.call("POST", "/api/login", `{"email":"`+email+`","password":"`+password+`"}`)
+	c.advance(25 * time.Hour)
+	if status, _ := b.call("GET", "/api/users/me", ""); status != 401 {
+		t.Errorf("after a day: %d", status)
+	}
+	if jar := b.Jar.Cookies(mustURL(t, b.url)); len(jar) != 0 {
+		t.Errorf("the browser keeps %v", jar)
+	}
+}
+
+func mustURL(t *testing.T, text string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
