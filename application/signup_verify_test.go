@@ -112,6 +112,7 @@ func TestVerify_AnOwnerWhoIsAskedForThePasswordCannotVerifyAStrangersSignUp(t *t
 }
 
 func TestVerify_OfASignUpThatEndsDuringTheComparisonIsAnInvalidCode(t *testing.T) {
+	t.Parallel()
 	for name, stop := range map[string]func(w *world, do func()){
 		"before the hash":        func(w *world, do func()) { w.stops.beforeHash(0, do) },
 		"before the transaction": func(w *world, do func()) { w.stops.beforeTx(1, do) }, // after that of the try

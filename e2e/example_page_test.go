@@ -19,7 +19,7 @@ func pageSite(t *testing.T, api func() string) *httptest.Server {
 	t.Helper()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := filepath.Base(r.URL.Path)
-		text, err := os.ReadFile(filepath.Join("../docs/examples/page", name))
+		text, err := os.ReadFile(filepath.Join("..", "docs", "examples", "page", name))
 		if err != nil {
 			http.NotFound(w, r)
 			return

@@ -242,8 +242,7 @@ func TestMigrateDown_AsksOnATerminalAndNeedsYesElsewhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer terminal.Close()
-		defer in.Close()
+		t.Cleanup(func() { _ = terminal.Close(); _ = in.Close() })
 		if _, err := terminal.WriteString(typed); err != nil {
 			t.Fatal(err)
 		}

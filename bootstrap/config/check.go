@@ -125,9 +125,11 @@ const originsAllowed = "origins with commas between them, as browsers send them,
 // goes without saying. null, the origin of sandboxed pages and of files, is none.
 func isOrigin(text string) bool {
 	u, err := url.Parse(text)
-	isASCII := !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
-	return err == nil && isASCII && isWeb(u) && text == strings.ToLower(u.Scheme+"://"+u.Host) &&
-		!(u.Scheme == "https" && u.Port() == "443") && !(u.Scheme == "http" && u.Port() == "80")
+	if err != nil || !isWeb(u) || strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return false
+	}
+	usual := map[string]string{"https": "443", "http": "80"}
+	return u.Scheme+"://"+strings.ToLower(u.Host) == text && u.Port() != usual[u.Scheme]
 }
 
 func isWeb(u *url.URL) bool {

@@ -110,7 +110,10 @@ func (b *bff) forward(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the body is too large", http.StatusRequestEntityTooLarge)
 		return
 	}
-	path := strings.TrimPrefix(r.URL.RequestURI(), "/api")
+	path := strings.TrimPrefix(r.URL.EscapedPath(), "/api")
+	if r.URL.RawQuery != "" {
+		path += "?" + r.URL.RawQuery
+	}
 	s.mu.Lock()
 	access := s.tokens.Access
 	s.mu.Unlock()
@@ -161,7 +164,7 @@ func (b *bff) refresh(r *http.Request, s *session, old string) (string, error) {
 
 // call calls the service for a browser, whose address it hands on.
 func (b *bff) call(ctx context.Context, r *http.Request, method, path, access string, body io.Reader) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, method, b.api+path, body)
+	req, err := http.NewRequestWithContext(ctx, method, b.api+path, body) //nolint:gosec // the path begins with a slash, so that the host stays
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +179,7 @@ func (b *bff) call(ctx context.Context, r *http.Request, method, path, access st
 	if access != "" {
 		req.Header.Set("Authorization", "Bearer "+access)
 	}
-	return b.client.Do(req)
+	return b.client.Do(req) //nolint:gosec // to the one host
 }
 
 func (b *bff) session(r *http.Request) (*session, string) {
