@@ -106,13 +106,25 @@ var plain = strings.NewReplacer(domain.ErrUnavailable.Message+": ", "", ":\n\t",
 func explain(err error) string {
 	var e *domain.Error
 	if !errors.As(err, &e) || len(e.Fields) == 0 {
-		return plain.Replace(err.Error())
+		return once(plain.Replace(err.Error()))
 	}
 	var rules []string
 	for _, field := range e.Fields {
 		rules = append(rules, "the "+field.Name+" "+field.Message)
 	}
 	return strings.Join(rules, "; ")
+}
+
+// once drops a cause that the text before it has told: pgx tells that of each try to connect.
+func once(text string) string {
+	told, rest, more := strings.Cut(text, "; ")
+	for more {
+		var cause string
+		if cause, rest, more = strings.Cut(rest, "; "); !strings.HasSuffix(told, cause) {
+			told += "; " + cause
+		}
+	}
+	return told
 }
 
 // firstLine removes the suggestions that cobra appends.

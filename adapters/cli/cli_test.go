@@ -258,3 +258,11 @@ func TestMigrateDown_AsksOnATerminalAndNeedsYesElsewhere(t *testing.T) {
 		}
 	}
 }
+
+func TestRun_TellsACauseOnce(t *testing.T) {
+	t.Parallel()
+	s := script{err: errors.New("open the database: failed to connect:\n\tdial: refused\n\tdial: refused\n\tdial: no route")}
+	if code := s.run(t, "", "migrate", "up"); code != 1 || s.bad.String() != "coffeeshop: open the database: failed to connect: dial: refused; dial: no route\n" {
+		t.Errorf("exit %d, %q", code, s.bad.String())
+	}
+}
