@@ -44,13 +44,14 @@ func TestBrowser_SwaggerUIAuthorizesAndShowsTheUser(t *testing.T) {
 	ctx := browser(t)
 	s := start(t, nil)
 	const me = "#operations-users-get-me"
+	const passwordForm = ".auth-container > div" // that of pasted tokens is a <form>
 	err := chromedp.Do(ctx,
 		chromedp.Navigate(s.URL+"/docs"),
 		chromedp.Click(chromedp.CSS(".btn.authorize")),
 		chromedp.SendKeys(chromedp.CSS("#oauth_username"), adminEmail),
 		chromedp.SendKeys(chromedp.CSS("#oauth_password"), adminPassword),
-		chromedp.Click(chromedp.CSS(".auth-btn-wrapper .modal-btn.authorize")),
-		chromedp.WaitVisible(chromedp.CSS(".auth-btn-wrapper .modal-btn:not(.authorize)")), // it now says: Logout
+		chromedp.Click(chromedp.CSS(passwordForm+" .modal-btn.authorize")),
+		chromedp.WaitVisible(chromedp.CSS(passwordForm+" .modal-btn:not(.authorize)")), // it now says: Logout
 		chromedp.Click(chromedp.CSS(".auth-btn-wrapper .btn-done")),
 		chromedp.Click(chromedp.CSS(me+" .opblock-summary-control")),
 		chromedp.Click(chromedp.CSS(me+" .try-out__btn")),

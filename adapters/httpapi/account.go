@@ -35,7 +35,8 @@ func (a *API) registerAccount() {
 	}, a.changePassword, append(passwordFailures, domain.ErrWrongPassword, domain.ErrConflict, throttled, overloaded)...)
 	register(a, huma.Operation{
 		OperationID: "confirm-email", Method: http.MethodPost, Path: "/users/me/email/confirm", Tags: []string{tagUsers}, Security: loggedIn,
-		Summary: "Put the pending address into force with the code that was mailed there",
+		Summary:     "Put the pending address into force with the code that was mailed there",
+		Description: "The account then belongs to the new address, and the old one logs nobody in.",
 	}, a.confirmEmail, domain.ErrInvalidCode, domain.ErrConflict, throttled)
 	register(a, huma.Operation{
 		OperationID: "delete-me", Method: http.MethodDelete, Path: "/users/me", Tags: []string{tagUsers}, Security: loggedIn,

@@ -3,10 +3,8 @@
 package httpapi
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/netip"
@@ -164,39 +162,39 @@ func (r router) Add(method, path string, handlers ...fiber.Handler) fiber.Router
 	return r.Router.Add(method, path, handlers...)
 }
 
+// description names what is answered before an operation sees the request; the operations do not repeat it.
+const description = "Users and authentication: from sign-up to logout, and the administration of users.\n\n" +
+	"Every error is an RFC 9457 problem with a stable `code`; each operation lists its own. What reaches no operation is answered with " +
+	"400 `malformed_request`, 404 `not_found`, 405 `method_not_allowed`, 408 `request_timeout`, 413 `body_too_large` or 431 `header_too_large`."
+
 func humaConfig(of Config) huma.Config {
 	cfg := huma.DefaultConfig(cmp.Or(of.AppName, "Coffee Shop")+" API", of.Version)
 	cfg.Servers = []*huma.Server{{URL: cmp.Or(of.PublicURL, "/")}}
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	cfg.CreateHooks = nil // no $schema in answers
 	cfg.Formats = map[string]huma.Format{typeJSON: huma.DefaultJSONFormat, typeProblem: huma.DefaultJSONFormat, typeForm: formFormat}
-	cfg.Info.Description = "Users and authentication. Every error is an RFC 9457 problem with a stable `code`."
+	cfg.Info.Description = description
+	cfg.Info.Contact = &huma.Contact{Name: "The Coffee Shop API authors"}
+	cfg.Info.License = &huma.License{Name: "MIT", Identifier: "MIT"}
+	cfg.Servers = []*huma.Server{{URL: "/", Description: "The service that serves this document."}}
 	cfg.Tags = []*huma.Tag{
 		{Name: tagAuth, Description: "From sign-up to logout."},
 		{Name: tagUsers, Description: "The caller's own account, and everybody's for admins."},
 		{Name: tagSessions, Description: "The logins of a user."},
 		{Name: tagHealth, Description: "For orchestrators and load balancers."},
 	}
-	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{schemePassword: {
-		Type:        "oauth2",
-		Description: "Log in with e-mail and password; the access token then goes into the Authorization header.",
-		Flows: &huma.OAuthFlows{Password: &huma.OAuthFlow{
-			TokenURL: strings.TrimSuffix(of.PublicURL, "/") + pathToken, Scopes: map[string]string{},
-		}},
-	}}
+	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		schemeBearer: {
+			Type: "http", Scheme: "bearer", BearerFormat: "JWT",
+			Description: "An access token that `POST /auth/login` or `POST /auth/refresh` answered.",
+		},
+		schemePassword: {
+			Type:        "oauth2",
+			Description: "Log in with e-mail and password; the access token then goes into the Authorization header.",
+			Flows: &huma.OAuthFlows{Password: &huma.OAuthFlow{
+				TokenURL: strings.TrimSuffix(of.PublicURL, "/") + pathToken, Scopes: map[string]string{},
+			}},
+		},
+	}
 	return cfg
-}
-
-// render panics if the document cannot be marshalled, which would be a defect of this package.
-func render(api huma.API) []byte {
-	plain, err := json.Marshal(api.OpenAPI())
-	if err != nil {
-		panic(fmt.Errorf("marshal the OpenAPI document: %w", err))
-	}
-	var out bytes.Buffer
-	if err := json.Indent(&out, plain, "", "  "); err != nil {
-		panic(fmt.Errorf("indent the OpenAPI document: %w", err))
-	}
-	out.WriteByte('\n')
-	return out.Bytes()
 }

@@ -32,7 +32,8 @@ func (a *API) registerAuth() {
 	}, a.resend, throttled)
 	register(a, huma.Operation{
 		OperationID: "log-in", Method: http.MethodPost, Path: "/auth/login", Tags: []string{tagAuth},
-		Summary: "Log in with e-mail and password",
+		Summary:     "Log in with e-mail and password",
+		Description: "Begins a session. After too many failures of one account, or from one network, it is a 429 for a while.",
 	}, a.logIn, domain.ErrInvalidCredentials, domain.ErrAccountUnverified, domain.ErrAccountBlocked, throttled, overloaded)
 	register(a, huma.Operation{
 		OperationID: "token", Method: http.MethodPost, Path: pathToken, Tags: []string{tagAuth},

@@ -11,5 +11,8 @@ func (a *API) Handler() fasthttp.RequestHandler { return a.fiber.Handler() }
 // Routes are all that something answers to; what stands before many of them is left out.
 func (a *API) Routes() []fiber.Route { return a.fiber.GetRoutes(true) }
 
+// InOrder are the operations in the order of the document.
+var InOrder = inOrder
+
 // Ambiguous is the check that every request passes.
 var Ambiguous = ambiguous

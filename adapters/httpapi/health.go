@@ -15,12 +15,13 @@ const (
 func (a *API) registerHealth() {
 	register(a, huma.Operation{
 		OperationID: "health", Method: http.MethodGet, Path: pathHealth, Tags: []string{tagHealth},
-		Summary: "The process lives",
+		Summary: "The process lives", Description: "Asks nothing else. For an orchestrator's liveness probe.",
 	}, func(context.Context, *struct{}) (*healthOutput, error) { return &healthOutput{Health{"ok"}}, nil })
 	register(a, huma.Operation{
 		OperationID: "ready", Method: http.MethodGet, Path: pathReady, Tags: []string{tagHealth},
-		Summary:   "The service can answer: database and migrations are good",
-		Responses: a.answers(nil, []*Problem{errNotReady}),
+		Summary:     "The service can answer: database and migrations are good",
+		Description: "For load balancers and readiness probes.",
+		Responses:   a.answers(nil, []*Problem{errNotReady}),
 	}, a.ready)
 }
 

@@ -1,6 +1,10 @@
 package httpapi_test
 
 import (
+	"bytes"
+	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,8 +39,11 @@ func TestOpenAPI_IsWhatTheServiceServes(t *testing.T) {
 			if op.OperationID == "" || op.Summary == "" || len(op.Tags) != 1 || op.Responses["500"].Description != "`internal`" {
 				t.Errorf("%s %s is not documented", method, path)
 			}
-			needsToken := strings.HasPrefix(path, "/users") || path == "/auth/logout-all"
-			if needsToken != (len(op.Security) == 1 && op.Responses["401"].Description != "") {
+			alternatives := []map[string][]string{}
+			if strings.HasPrefix(path, "/users") || path == "/auth/logout-all" {
+				alternatives = []map[string][]string{{"bearer": {}}, {"password": {}}}
+			}
+			if !reflect.DeepEqual(op.Security, alternatives) || len(alternatives) > 0 && op.Responses["401"].Description == "" {
 				t.Errorf("%s %s: security %v", method, path, op.Security)
 			}
 			if len(op.Parameters) < strings.Count(path, "{") {
@@ -46,5 +53,31 @@ func TestOpenAPI_IsWhatTheServiceServes(t *testing.T) {
 	}
 	if strings.Contains(string(document), "mailbox") {
 		t.Error("the development mailbox is documented")
+	}
+}
+
+func TestOpenAPI_OperationsStandInTheOrderOfUse(t *testing.T) {
+	t.Parallel()
+	document := httpapi.OpenAPI(httpapi.Config{Version: "test"})
+	var ids []string
+	for _, m := range regexp.MustCompile(`"operationId": "([^"]+)"`).FindAllSubmatch(document, -1) {
+		ids = append(ids, string(m[1]))
+	}
+	// Those of one path stand together, in the order of use among themselves.
+	steps := []string{"sign-up", "verify", "log-in", "refresh", "log-out", "get-me", "list-users", "get-user", "update-user", "delete-user", "block-user", "health"}
+	if got := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !slices.Contains(steps, id) }); !slices.Equal(got, steps) {
+		t.Errorf("the operations are %q", got)
+	}
+	known := slices.Sorted(slices.Values(httpapi.InOrder))
+	if slices.Sort(ids); !slices.Equal(ids, known) {
+		t.Errorf("inOrder has %q, the document %q", known, ids)
+	}
+	previous := 0
+	for _, member := range []string{"openapi", "info", "servers", "tags", "paths", "components"} {
+		at := bytes.Index(document, []byte("\n  \""+member+"\": "))
+		if at <= previous && member != "openapi" {
+			t.Errorf("%s stands at byte %d, after %d", member, at, previous)
+		}
+		previous = at
 	}
 }

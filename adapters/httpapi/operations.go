@@ -18,15 +18,20 @@ const (
 	tagSessions = "sessions"
 	tagHealth   = "health"
 
+	schemeBearer   = "bearer"
 	schemePassword = "password"
 )
 
-// loggedIn is the security of operations that need an access token.
-var loggedIn = []map[string][]string{{schemePassword: {}}}
+// loggedIn is the security of operations that need an access token, however the caller came by it. That of others is
+// empty and not absent, so that readers of the document need not guess.
+var (
+	loggedIn = []map[string][]string{{schemeBearer: {}}, {schemePassword: {}}}
+	public   = []map[string][]string{}
+)
 
 var (
-	bodyProblems = []*Problem{errMalformedJSON, errBodyTooLarge, errMediaType, errContentEncoding, errInvalidInput}
-	formProblems = []*Problem{errMalformedForm, errBodyTooLarge, errMediaType, errContentEncoding, errInvalidInput}
+	bodyProblems = []*Problem{errMalformedJSON, errBodyTooLarge, errMediaType, errInvalidInput}
+	formProblems = []*Problem{errMalformedForm, errBodyTooLarge, errMediaType, errInvalidInput}
 
 	tokenFailures = []*domain.Error{domain.ErrTokenMissing, domain.ErrTokenMalformed, domain.ErrTokenExpired,
 		domain.ErrTokenScope, domain.ErrTokenReused, domain.ErrSessionEnded}
@@ -36,8 +41,10 @@ var (
 // every failure.
 func register[I, O any](a *API, op huma.Operation, handler func(context.Context, *I) (*O, error), failures ...*domain.Error) {
 	op.BodyReadTimeout = -1 // Huma's would stay on the connection; Fiber has the body already
-	problems := []*Problem{errInternal}
-	if op.Security != nil {
+	problems := []*Problem{errInternal, errContentEncoding}
+	if op.Security == nil {
+		op.Security = public
+	} else {
 		op.Middlewares = append(op.Middlewares, a.authenticate)
 		failures = append(slices.Clone(tokenFailures), failures...)
 	}

@@ -14,7 +14,7 @@ import (
 func (a *API) registerSessions() {
 	register(a, huma.Operation{
 		OperationID: "list-own-sessions", Method: http.MethodGet, Path: "/users/me/sessions", Tags: []string{tagSessions}, Security: loggedIn,
-		Summary: "The caller's sessions, newest first",
+		Summary: "The caller's sessions, newest first", Description: "Live ones only. The one of this call is marked as `current`.",
 	}, a.ownSessions)
 	register(a, huma.Operation{
 		OperationID: "end-own-sessions", Method: http.MethodDelete, Path: "/users/me/sessions", Tags: []string{tagSessions}, Security: loggedIn,

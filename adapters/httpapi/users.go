@@ -18,7 +18,7 @@ func (a *API) registerUsers() {
 	// Before /users/{id}, which would take it.
 	register(a, huma.Operation{
 		OperationID: "get-me", Method: http.MethodGet, Path: "/users/me", Tags: []string{tagUsers}, Security: loggedIn,
-		Summary: "The caller",
+		Summary: "The caller", Description: "Read from the database at each call, so that a change shows at once.",
 	}, a.me)
 	register(a, huma.Operation{
 		OperationID: "update-me", Method: http.MethodPatch, Path: "/users/me", Tags: []string{tagUsers}, Security: loggedIn,
