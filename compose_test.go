@@ -75,6 +75,7 @@ func checkImage(t *testing.T, p *project) {
 			Healthcheck  *struct{ Test []string }
 			Volumes      map[string]any
 			ExposedPorts map[string]any
+			Labels       map[string]string
 		}
 	}
 	if err := json.Unmarshal([]byte(p.docker("image", "inspect", p.image)), &image); err != nil {
@@ -91,6 +92,14 @@ func checkImage(t *testing.T, p *project) {
 	}
 	if got.Config.Healthcheck == nil || got.Config.Volumes["/data"] == nil || got.Config.ExposedPorts["8000/tcp"] == nil {
 		t.Errorf("the image has %+v, want a health check, a volume /data and port 8000", got.Config)
+	}
+	if l := got.Config.Labels; l["org.opencontainers.image.version"] == "" || l["org.opencontainers.image.licenses"] != "MIT" {
+		t.Errorf("the image's labels are %v", l)
+	}
+	id := strings.TrimSpace(p.docker("create", p.image))
+	defer p.docker("rm", id)
+	if text := p.docker("cp", id+":/licenses.txt", "-"); !strings.Contains(text, "Apache License") {
+		t.Error("the image does not contain the licences")
 	}
 }
 

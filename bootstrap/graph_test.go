@@ -255,3 +255,14 @@ func TestVersion_NamesTheRevision(t *testing.T) {
 		}
 	}
 }
+
+func TestVersion_OfTheImageIsTheReleases(t *testing.T) {
+	t.Parallel()
+	dockerfile, err := os.ReadFile("../Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(dockerfile), "ARG VERSION="+release+"\nLABEL") {
+		t.Errorf("the image's label is not %s", release)
+	}
+}
