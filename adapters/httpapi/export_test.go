@@ -14,5 +14,8 @@ func (a *API) Routes() []fiber.Route { return a.fiber.GetRoutes(true) }
 // InOrder are the operations in the order of the document.
 var InOrder = inOrder
 
+// Everywhere are the codes that are answered before an operation sees the request.
+var Everywhere = []string{errMalformed.Code, errNotFound.Code, errMethod.Code, errTimeout.Code, errBodyTooLarge.Code, errHeaderTooLarge.Code}
+
 // Ambiguous is the check that every request passes.
 var Ambiguous = ambiguous

@@ -119,10 +119,15 @@ func (a *API) tokenAnswers(problems []*Problem) map[string]*huma.Response {
 		key := strconv.Itoa(status)
 		if responses[key] == nil {
 			responses[key] = &huma.Response{
-				Content: map[string]*huma.MediaType{typeJSON: {Schema: schema, Examples: map[string]*huma.Example{}}},
+				Content: map[string]*huma.MediaType{typeJSON: {Schema: withCodes(schema), Examples: map[string]*huma.Example{}}},
 				Headers: map[string]*huma.Param{},
 			}
 		}
+		if responses[key].Content[typeJSON].Examples[p.Code] != nil {
+			continue
+		}
+		code := responses[key].Content[typeJSON].Schema.AllOf[1].Properties["code"]
+		code.Enum = append(code.Enum, p.Code)
 		if responses[key].Description != "" {
 			responses[key].Description += ", "
 		}

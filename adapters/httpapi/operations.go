@@ -42,13 +42,12 @@ var (
 func register[I, O any](a *API, op huma.Operation, handler func(context.Context, *I) (*O, error), failures ...*domain.Error) {
 	op.BodyReadTimeout = -1 // Huma's would stay on the connection; Fiber has the body already
 	problems := []*Problem{errInternal, errContentEncoding}
-	if op.Security == nil {
-		op.Security = public
-	} else {
+	if op.Security != nil {
 		op.Middlewares = append(op.Middlewares, a.authenticate)
 		failures = append(slices.Clone(tokenFailures), failures...)
 	}
-	if body, ok := reflect.TypeFor[I]().FieldByName("Body"); ok {
+	body, hasBody := reflect.TypeFor[I]().FieldByName("Body")
+	if hasBody {
 		if body.Tag.Get("contentType") == typeForm {
 			op.Middlewares = append(op.Middlewares, inspected(typeForm, true, inspectForm))
 			problems = append(problems, formProblems...)
@@ -63,12 +62,18 @@ func register[I, O any](a *API, op huma.Operation, handler func(context.Context,
 			problems = append(problems, bodyProblems...)
 		}
 	}
-	problems = append(problems, errInvalidInput)
 	if !slices.Contains(op.Tags, tagHealth) { // a probe may carry anything
+		problems = append(problems, errInvalidInput)
 		op.Middlewares = append(op.Middlewares, refuseUnknownQuery(queryNames[I]()))
 	}
-	for _, f := range append(failures, domain.ErrUnavailable) {
+	if op.Security != nil || hasBody {
+		failures = append(slices.Clone(failures), domain.ErrUnavailable) // of the database, which others never ask
+	}
+	for _, f := range failures {
 		problems = append(problems, describe(f))
+	}
+	if op.Security == nil {
+		op.Security = public
 	}
 	if op.Path == pathToken {
 		op.Responses = a.tokenAnswers(append(problems, errGrantMissing, errGrantType))
@@ -118,18 +123,18 @@ func queryNames[I any]() (names []string) {
 	return names
 }
 
-// answers documents problems, by status, with an example for each code.
+// answers documents problems, by status: the codes as an enum, so that clients can switch on them, with an example each.
 func (a *API) answers(responses map[string]*huma.Response, problems []*Problem) map[string]*huma.Response {
 	if responses == nil {
 		responses = map[string]*huma.Response{}
 	}
-	schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
+	problem := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	for _, p := range problems {
 		key := strconv.Itoa(p.Status)
 		response := responses[key]
 		if response == nil {
 			response = &huma.Response{
-				Content: map[string]*huma.MediaType{typeProblem: {Schema: schema, Examples: map[string]*huma.Example{}}},
+				Content: map[string]*huma.MediaType{typeProblem: {Schema: withCodes(problem), Examples: map[string]*huma.Example{}}},
 				Headers: map[string]*huma.Param{},
 			}
 			responses[key] = response
@@ -138,6 +143,8 @@ func (a *API) answers(responses map[string]*huma.Response, problems []*Problem) 
 		if examples[p.Code] != nil {
 			continue
 		}
+		code := response.Content[typeProblem].Schema.AllOf[1].Properties["code"]
+		code.Enum = append(code.Enum, p.Code)
 		examples[p.Code] = &huma.Example{Summary: p.Detail, Value: exampleOf(p)}
 		if response.Description != "" {
 			response.Description += ", "
@@ -151,6 +158,13 @@ func (a *API) answers(responses map[string]*huma.Response, problems []*Problem) 
 		}
 	}
 	return responses
+}
+
+// withCodes is the schema of problems with some codes; none at first.
+func withCodes(problem *huma.Schema) *huma.Schema {
+	return &huma.Schema{AllOf: []*huma.Schema{problem, {
+		Type: huma.TypeObject, Required: []string{"code"}, Properties: map[string]*huma.Schema{"code": {Type: huma.TypeString}},
+	}}}
 }
 
 func exampleOf(p *Problem) *Problem {

@@ -184,7 +184,9 @@ func (w *world) send(method, path, body string, header ...string) answer {
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	must(w.t, err)
-	return answer{resp.StatusCode, resp.Header, text}
+	a := answer{resp.StatusCode, resp.Header, text}
+	declares(w.t, method, path, a)
+	return a
 }
 
 // post sends JSON text.
