@@ -45,7 +45,7 @@ var may = map[string][]string{
 	"adapters/memstore":           {"coffeeshop/ports/portstest"},
 	"adapters/riverjobs":          {"github.com/riverqueue", "github.com/jackc/pgx"},
 	"bootstrap":                   {"go.uber.org/fx", "go.uber.org/dig", "go.uber.org/zap", "github.com/caarlos0/env", "github.com/joho/godotenv"},
-	"docs/examples":               {"golang.org/x/oauth2"},
+	"docs/examples":               {"golang.org/x/oauth2", "github.com/MicahParks/keyfunc", "github.com/golang-jwt", "golang.org/x/time"},
 	"bench":                       {"github.com/emersion/go-smtp", "github.com/gofiber/fiber", "github.com/golang-jwt/jwt", "github.com/jackc/pgx", "golang.org/x/crypto/bcrypt", "modernc.org/sqlite"},
 	onlyTests:                     {"coffeeshop/adapters/memstore", "coffeeshop/adapters/bunstore/pgtest", "coffeeshop/adapters/mail/transporttest"},
 }

@@ -38,6 +38,33 @@ func TestExamples_CompileWhereTheyBelong(t *testing.T) {
 	}
 }
 
+var fileBlock = regexp.MustCompile("(?s)\n```[a-z]+\n// (docs/examples/[^\n]+)\n\n(.*?\n)```\n")
+
+// A block of a document that names a file of docs/examples is that file, which tests run.
+func TestExamples_InDocumentsAreTheFilesThatTestsRun(t *testing.T) {
+	t.Parallel()
+	documents, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, document := range documents {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range fileBlock.FindAllStringSubmatch(string(text), -1) {
+			found++
+			if file, err := os.ReadFile(block[1]); err != nil || string(file) != block[2] {
+				t.Errorf("%s does not show %s as it is: %v", document, block[1], err)
+			}
+		}
+	}
+	if found < 4 {
+		t.Errorf("found %d files", found)
+	}
+}
+
 func compiles(t *testing.T, name, code string) {
 	t.Helper()
 	if path.Ext(name) != ".go" {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"coffeeshop/docs/examples/oauth"
 )
 
 // counting counts requests.
@@ -44,6 +46,16 @@ func TestOAuth_GoClientLogsInRefreshesByItselfAndReadsTheCode(t *testing.T) {
 				t.Errorf("answered %s", res.Status)
 			}
 		}
+
+		shown, err := oauth.Client(t.Context(), s.URL, adminEmail, adminPassword) // as docs/clients.md has it
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := shown.Get(s.URL + "/users/me")
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("%v, %v", res, err)
+		}
+		res.Body.Close()
 
 		before := transport.n.Load()
 		_, err = config.PasswordCredentialsToken(ctx, adminEmail, "wrong password")

@@ -9,32 +9,25 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lestrrat-go/jwx/v3/jwk"
-	"github.com/lestrrat-go/jwx/v3/jwt"
-
 	"coffeeshop/adapters/jwttoken"
+	"coffeeshop/docs/examples/verifier"
 )
 
-// verifyStdin is another program, which knows nothing but the address of the key set: it reads tokens from
-// standard input, a line each, and says of each whose it is, or why it is refused.
+// verifyStdin is another program, which knows nothing but the service's address: it reads tokens from standard input, a
+// line each, and says of each whose it is, or why it is refused.
 func verifyStdin() int {
-	lines := bufio.NewScanner(os.Stdin)
-	for lines.Scan() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		set, err := jwk.Fetch(ctx, os.Getenv("JWKS"))
-		cancel()
-		if err != nil {
-			fmt.Println("no keys:", err)
-			return 1
-		}
-		token, err := jwt.Parse(lines.Bytes(), jwt.WithKeySet(set), jwt.WithIssuer("coffee-shop-api"),
-			jwt.WithAudience("coffee-shop-users"), jwt.WithClaimValue("scope", "access_token"))
+	v, err := verifier.New(context.Background(), os.Getenv("API"))
+	if err != nil {
+		fmt.Println("no keys:", err)
+		return 1
+	}
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		claims, err := v.Verify(lines.Text())
 		if err != nil {
 			fmt.Println("refused:", strings.ReplaceAll(err.Error(), "\n", " "))
 			continue
 		}
-		subject, _ := token.Subject()
-		fmt.Println("accepted:", subject)
+		fmt.Println("accepted:", claims.Subject)
 	}
 	return 0
 }
@@ -46,7 +39,7 @@ func TestVerifier_AnotherProgramThatKnowsTheKeySetVerifiesAccessTokensOnly(t *te
 		t.Fatal(err)
 	}
 	s := start(t, map[string]string{"JWT_KEYS_DIR": keys})
-	cmd := another(t, "verify", "JWKS="+s.URL+"/.well-known/jwks.json")
+	cmd := another(t, "verify", "API="+s.URL)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

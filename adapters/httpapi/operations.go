@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
@@ -30,8 +31,8 @@ var (
 )
 
 var (
-	bodyProblems = []*Problem{errMalformedJSON, errBodyTooLarge, errMediaType, errInvalidInput}
-	formProblems = []*Problem{errMalformedForm, errBodyTooLarge, errMediaType, errInvalidInput}
+	bodyProblems = []*Problem{faulty(errMalformedJSON, "body", "is not well-formed"), errBodyTooLarge, errMediaType}
+	formProblems = []*Problem{errMalformedForm, errBodyTooLarge, errMediaType}
 
 	tokenFailures = []*domain.Error{domain.ErrTokenMissing, domain.ErrTokenMalformed, domain.ErrTokenExpired,
 		domain.ErrTokenScope, domain.ErrTokenReused, domain.ErrSessionEnded}
@@ -47,12 +48,14 @@ func register[I, O any](a *API, op huma.Operation, handler func(context.Context,
 		failures = append(slices.Clone(tokenFailures), failures...)
 	}
 	body, hasBody := reflect.TypeFor[I]().FieldByName("Body")
+	var required []string
 	if hasBody {
 		if body.Tag.Get("contentType") == typeForm {
 			op.Middlewares = append(op.Middlewares, inspected(typeForm, true, inspectForm))
 			problems = append(problems, formProblems...)
 		} else {
 			schema := a.huma.OpenAPI().Components.Schemas.Schema(body.Type, false, body.Name)
+			required = schema.Required
 			needed := len(schema.Required) > 0
 			if op.RequestBody == nil {
 				op.RequestBody = &huma.RequestBody{}
@@ -63,7 +66,7 @@ func register[I, O any](a *API, op huma.Operation, handler func(context.Context,
 		}
 	}
 	if !slices.Contains(op.Tags, tagHealth) { // a probe may carry anything
-		problems = append(problems, errInvalidInput)
+		problems = append(problems, faultyExample(op.Path, required))
 		op.Middlewares = append(op.Middlewares, refuseUnknownQuery(queryNames[I]()))
 	}
 	if op.Security != nil || hasBody {
@@ -93,6 +96,18 @@ var retryAfterHeader = &huma.Param{Schema: &huma.Schema{Type: huma.TypeInteger},
 // example documents a body whose members are not all sent together.
 func example(value any) *huma.RequestBody {
 	return &huma.RequestBody{Content: map[string]*huma.MediaType{typeJSON: {Example: value}}}
+}
+
+// faultyExample is an input that is not valid, as an operation could get it.
+func faultyExample(path string, required []string) *Problem {
+	switch _, name, ok := strings.Cut(path, "{"); {
+	case ok:
+		name, _, _ = strings.Cut(name, "}")
+		return faulty(errInvalidInput, "path."+name, "must be a UUID")
+	case len(required) > 0:
+		return faulty(errInvalidInput, "body."+required[0], "is required")
+	}
+	return faulty(errInvalidInput, "query.emial", "is not a parameter of this call")
 }
 
 // refuseUnknownQuery notes parameters of the query that an operation does not have, and repeated ones. They could be
@@ -168,9 +183,5 @@ func withCodes(problem *huma.Schema) *huma.Schema {
 }
 
 func exampleOf(p *Problem) *Problem {
-	example := p.with(&request{source: domain.Source{RequestID: "0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f"}})
-	if p.Code == errInvalidInput.Code {
-		example.Errors = []FaultyPart{{Location: "body.email", Message: "must be an e-mail address"}}
-	}
-	return example
+	return p.with(&request{source: domain.Source{RequestID: "0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f"}}, p.Errors...)
 }

@@ -25,7 +25,7 @@ func (a *API) registerBlocks() {
 // BlockBody says how a user is kept out.
 type BlockBody struct {
 	Reason string     `json:"reason,omitempty" maxLength:"100" example:"Asked us to." doc:"Why, for other admins."`
-	Until  *time.Time `json:"until,omitempty" example:"2027-01-31T12:00:00Z" doc:"When the block ends by itself; without it, when somebody unblocks."`
+	Until  *time.Time `json:"until,omitempty" example:"2035-01-31T12:00:00Z" doc:"When the block ends by itself; without it, when somebody unblocks."`
 }
 
 type blockInput struct {

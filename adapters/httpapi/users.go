@@ -54,7 +54,7 @@ type User struct {
 	LastName     *string    `json:"last_name" example:"Lovelace" doc:"The last name."`
 	Blocked      bool       `json:"blocked" example:"false" doc:"Whether the user is kept out."`
 	BlockReason  *string    `json:"block_reason" example:"Asked us to." doc:"Why."`
-	BlockedUntil *time.Time `json:"blocked_until" example:"2027-01-31T12:00:00Z" doc:"When the block ends by itself; null: when somebody unblocks."`
+	BlockedUntil *time.Time `json:"blocked_until" example:"2035-01-31T12:00:00Z" doc:"When the block ends by itself; null: when somebody unblocks."`
 	Status       string     `json:"status" enum:"unverified,verified" example:"verified" doc:"Whether the address is proved."`
 	Role         string     `json:"role" enum:"user,admin" example:"user" doc:"What the user may do."`
 	Locale       string     `json:"locale" example:"en" doc:"The language of mails."`
