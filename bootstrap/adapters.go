@@ -136,7 +136,7 @@ func newMail(cfg config.Config, proc process) (mails, error) {
 	m.Mail, err = mail.New(mailConfig(cfg), transport, proc.now)
 	m.Mailer = m.Mail
 	if err != nil && cfg.MailTemplatesDir != "" {
-		err = config.Errors{{Name: "MAIL_TEMPLATES_DIR", Wrong: err.Error(), Allowed: "a folder of templates, such as `coffeeshop mails init` writes"}}
+		err = config.Errors{{Name: "MAIL_TEMPLATES_DIR", Wrong: cfg.MailTemplatesDir + ": " + err.Error(), Allowed: "a folder of templates, such as `coffeeshop mails init` writes"}}
 	}
 	return m, err
 }

@@ -58,7 +58,7 @@ func TestMails_TestSendsOneAndTellsWhetherItWasTakenOver(t *testing.T) {
 		t.Errorf("exit code %d, %s%s, %v", p.exit(), p.out.String(), p.err.String(), files)
 	}
 	for answer, want := range map[string]string{
-		"250 2.0.0 queued as 4711":       "The mail server 127.0.0.1 took over the mail to Ann@cafe.example.",
+		"250 2.0.0 queued as 4711":       "The mail server 127.0.0.1 took over the mail to Ann@cafe.example, written in ru.",
 		"554 5.7.1 Ann@cafe.example: no": "refused: 554",
 	} {
 		port, got := smtpServer(t, answer)

@@ -127,20 +127,21 @@ func commands(proc process, example string, environ func() (map[string]string, [
 			}
 			return mails.Mail.WriteSamples(dir)
 		},
-		TestMail: func(ctx context.Context, to domain.Email, locale domain.Locale) (string, error) {
+		TestMail: func(ctx context.Context, to domain.Email, locale domain.Locale) (string, domain.Locale, error) {
 			cfg, err := configured()
 			if err != nil {
-				return "", err
+				return "", "", err
 			}
 			mails, err := newMail(cfg, proc)
 			if err != nil {
-				return "", err
+				return "", "", err
 			}
 			way := "The mailbox " + cfg.MailboxDir
 			if !cfg.UsesMailbox() {
 				way = "The mail server " + cfg.EmailHost
 			}
-			return way, mails.Mail.SendSample(ctx, to, locale)
+			written, err := mails.Mail.SendSample(ctx, to, locale)
+			return way, written, err
 		},
 		KeyAlgorithms: jwttoken.Algorithms,
 		GenerateKey: func(_ context.Context, algorithm string) (string, error) {

@@ -39,7 +39,7 @@ type Commands struct {
 
 	InitMails    func(dir string) error
 	PreviewMails func(dir string) error
-	TestMail     func(ctx context.Context, to domain.Email, locale domain.Locale) (way string, err error)
+	TestMail     func(ctx context.Context, to domain.Email, locale domain.Locale) (way string, written domain.Locale, err error)
 
 	KeyAlgorithms []string // of GenerateKey
 	GenerateKey   func(ctx context.Context, algorithm string) (kid string, err error)

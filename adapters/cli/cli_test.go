@@ -57,8 +57,8 @@ func (s *script) runOn(t *testing.T, in io.Reader, args ...string) int {
 
 		InitMails:    func(dir string) error { return note("init " + dir) },
 		PreviewMails: func(dir string) error { return note("preview " + dir) },
-		TestMail: func(_ context.Context, to domain.Email, locale domain.Locale) (string, error) {
-			return "The mailbox", note("test " + to.Address + " " + string(locale))
+		TestMail: func(_ context.Context, to domain.Email, locale domain.Locale) (string, domain.Locale, error) {
+			return "The mailbox", "en", note("test " + to.Address + " " + string(locale))
 		},
 		KeyAlgorithms: []string{"EdDSA", "RS256"},
 		GenerateKey:   func(_ context.Context, algorithm string) (string, error) { return "k1", note("generate " + algorithm) },
@@ -85,7 +85,7 @@ func TestRun_CallsTheCommand(t *testing.T) {
 		{"migrate down --yes", "", "status;down 2", "SQLite, x.db: 2.sql would be taken back. This deletes, with all data in them:\n  the table a\n  the column b of the table c\n2.sql was taken back.\n"},
 		{"mails init d", "", "init d", "The templates are in d. Set MAIL_TEMPLATES_DIR to it.\n"},
 		{"mails preview d", "", "preview d", "The mails are in d: open index.html.\n"},
-		{"mails test a@b.example --locale ru", "", "test a@b.example ru", "The mailbox took over the mail to a@b.example.\n"},
+		{"mails test a@b.example --locale ru", "", "test a@b.example ru", "The mailbox took over the mail to a@b.example, written in en.\n"},
 		{"licenses", "", "", "MIT\n"},
 		{"--version", "", "", "v1.2.3\n"},
 		{"migrate status", "", "status", "SQLite, x.db\n  1.sql  applied 1970-01-01T00:00:00Z\n  2.sql  applied\n  3.sql  pending\n  jobs   applied\n"},

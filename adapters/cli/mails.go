@@ -23,11 +23,11 @@ func newMails(c Commands) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			way, err := c.TestMail(ctx, to, locale)
+			way, written, err := c.TestMail(ctx, to, locale)
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s took over the mail to %s.\n", way, to.Address)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s took over the mail to %s, written in %s.\n", way, to.Address, written)
 			return err
 		}),
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/danielgtaylor/huma/v2/validation"
 	"github.com/gofiber/fiber/v2"
 
 	"coffeeshop/domain"
@@ -180,9 +181,23 @@ func (a *API) problem(c *fiber.Ctx, r *request, err error) {
 	}
 }
 
-// Huma's choices of how to make errors, and how to compare names, are variables of its package.
+// Huma's choices of how to make errors, and how to compare names, are variables of its packages. Its messages are made
+// those of the domain: pages show them to people.
 func init() { //nolint:gochecknoinits // there is no other way to set them once
 	huma.ValidateStrictCasing = true
+	validation.MsgUnexpectedProperty = "is not known here"
+	validation.MsgExpectedRFC3339DateTime = "must be a time such as 2026-01-31T12:00:00Z"
+	validation.MsgExpectedBoolean = "must be true or false"
+	validation.MsgExpectedNumber = "must be a number"
+	validation.MsgExpectedInteger = "must be a whole number"
+	validation.MsgExpectedString = "must be a text"
+	validation.MsgExpectedArray = "must be a list"
+	validation.MsgExpectedObject = "must be an object"
+	validation.MsgExpectedOneOf = `must be one of "%s"`
+	validation.MsgExpectedMinimumNumber = "must be at least %v"
+	validation.MsgExpectedMaximumNumber = "must be at most %v"
+	validation.MsgExpectedMinLength = "must have at least %d characters"
+	validation.MsgExpectedMaxLength = "must have at most %d characters"
 	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError {
 		return fromHuma(&request{}, status, errs)
 	}

@@ -72,11 +72,11 @@ func (m *Mailer) sampleChallenge(p domain.Purpose, to domain.Email) domain.Chall
 	return c
 }
 
-// SendSample mails the sample of PurposeVerifyEmail, whose codes open nothing.
-func (m *Mailer) SendSample(ctx context.Context, to domain.Email, locale domain.Locale) error {
+// SendSample mails the sample of PurposeVerifyEmail, whose codes open nothing, and returns the locale that it is in.
+func (m *Mailer) SendSample(ctx context.Context, to domain.Email, locale domain.Locale) (domain.Locale, error) {
 	c := m.sampleChallenge(domain.PurposeVerifyEmail, to)
-	c.Locale = locale
-	return m.SendChallenge(ctx, c, sampleCodes)
+	c.Locale = m.templates.nearest(locale)
+	return c.Locale, m.SendChallenge(ctx, c, sampleCodes)
 }
 
 // Locales are those that have mails.

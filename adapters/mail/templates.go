@@ -72,6 +72,9 @@ func parseTemplates(theirs fs.FS) (templates, error) {
 	}
 	all := templates{}
 	for _, locale := range locales {
+		if err := complete(layered{theirs, ours()}, locale); err != nil {
+			return nil, err
+		}
 		all[locale] = map[string]mail{}
 		for _, name := range names() {
 			m, err := parseMail(layered{theirs, ours()}, string(locale), name)
@@ -114,6 +117,22 @@ func localesOf(fsys fs.FS) ([]domain.Locale, error) {
 		all = append(all, locale)
 	}
 	return all, nil
+}
+
+// complete tells all files that a locale lacks.
+func complete(fsys fs.FS, locale domain.Locale) error {
+	var lacking []string
+	for _, name := range append(names(), common) {
+		for _, extension := range []string{".txt", ".html"} {
+			if _, err := fs.Stat(fsys, path.Join(string(locale), name+extension)); errors.Is(err, fs.ErrNotExist) {
+				lacking = append(lacking, name+extension)
+			}
+		}
+	}
+	if len(lacking) > 0 {
+		return fmt.Errorf("the locale %s lacks %s", locale, strings.Join(lacking, ", "))
+	}
+	return nil
 }
 
 // onlyTemplates refuses files that are no template, such as one with a misspelled name.

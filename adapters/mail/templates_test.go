@@ -211,7 +211,7 @@ func TestTemplates_ABrokenOneStopsTheStartAndIsNamed(t *testing.T) {
 		"no template":            {broken("en/README.md", ""), "en/README.md"},
 		"a file at the top":      {broken("verify_email.txt", ""), "verify_email.txt"},
 		"no locale":              {broken("english/verify_email.txt", ""), "english"},
-		"a locale's part":        {incomplete, "pt/session_stolen"},
+		"a locale's part":        {incomplete, "the locale pt lacks session_stolen.html"},
 		"an unknown member":      {broken("en/verify_email.txt", `{{define "subject"}}s{{end}}{{.Name}}`), "en/verify_email"},
 		"an unclosed action":     {broken("en/verify_email.html", `{{define "content"}}{{if .App}}`), "en/verify_email"},
 		"no subject":             {broken("en/verify_email.txt", `{{.Digits}}`), "en/verify_email"},
