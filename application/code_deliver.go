@@ -14,8 +14,8 @@ import (
 // DeliverChallenge mails the codes of a challenge, or tells the owner of the address that somebody tried to use it. It
 // may be repeated: the mail then carries the same codes. A challenge that has died meanwhile is dropped.
 //
-// Each try is counted before it begins, and only a certain failure is taken back: a lost answer of the mail server
-// does not lengthen a code's life.
+// Each try is recorded before it begins, and the code's life counts from there. Only a mail that was certainly not sent
+// takes the record back. So a lost answer of the mail server does not lengthen the code's life.
 func (a *App) DeliverChallenge(ctx context.Context, id uuid.UUID) error {
 	c, err := a.deps.Store.Challenges().ByID(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {

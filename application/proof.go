@@ -8,7 +8,8 @@ import (
 	"coffeeshop/ports"
 )
 
-// try is a comparison of a password with an account's: its costs until it turns out to be right.
+// try is one attempt to give an account's password. It holds the costs that were charged, and that a right password gets
+// back.
 type try struct {
 	costs   []cost // refunded to a right password
 	success cost   // of a right password
@@ -81,7 +82,7 @@ func (t try) settle(ctx context.Context, tx *tx) (failures int, err error) {
 	return inUse - 1, err // this try is one of them
 }
 
-// proof is a password of the caller's that was right for a version of it.
+// proof says that a password was right, and for which version of it.
 type proof struct {
 	try
 	version int64

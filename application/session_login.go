@@ -19,7 +19,8 @@ type Login struct {
 	Source   domain.Source
 }
 
-// Login begins a session. A wrong password and an unknown address get the same answer after the same work. Only the
+// Login begins a session. A wrong password and an unknown address get the same answer after the same work: the hasher
+// compares nobody's hash with a decoy. Only the
 // right password learns that the account is unverified or blocked: domain.ErrAccountUnverified,
 // domain.ErrAccountBlocked.
 func (a *App) Login(ctx context.Context, in Login) (TokenPair, error) {

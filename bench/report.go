@@ -168,7 +168,7 @@ Goals not met: %d.
 
 ## Where the time goes
 
-The same loads once more, with the service's CPU profile (`+"`PPROF=true`"+`): shares of its processor time, callees included. A load that uses every processor shares them with its client and the database. It cannot reach a limit that was measured with a cheaper client, and two such loads at once cannot use more than all processors.
+The same loads once more, with the service's CPU profile (`+"`PPROF=true`"+`): shares of its processor time, callees included. A load that uses every processor shares them with its client and the database. So it cannot reach a limit that was measured with a client that used less processor time, and two such loads at once have to share the processors.
 
 %s## How it is measured
 
@@ -178,7 +178,7 @@ The same loads once more, with the service's CPU profile (`+"`PPROF=true`"+`): s
 - PostgreSQL is a temporary cluster with its default durability (a commit waits for the disk) and %s. SQLite is durable too (`+"`synchronous(FULL)`"+`).
 - CPU and RSS are those of the service's process; RSS is the most that was seen during the load. Start to ready is the median of %d starts on an existing database, from starting the process to the first 200 of `+"`/readyz`"+`.
 - Fair: one client logs in from one network, one login after the other, alone and beside %d clients who log in from elsewhere without a pause, every other time with a wrong password; `+"`X-Forwarded-For`"+` says from where. A turn is %d logins alone and %d beside each flood (%d beside the unrelated networks), since a login waits for each of those; there are %d turns. The goal is for p50 and p95, in times of p50 alone.
-- Growth: databases with %s and with %s users and sessions take %d turns of %d seconds; the rate with the small one over the rate with the large one. The percentiles are the medians of the turns. RSS on SQLite is mostly pages of the database's file, which the kernel holds once, RSS counts for each connection that maps them, and nobody misses when they go.
+- Growth: databases with %s and with %s users and sessions take %d turns of %d seconds; the rate with the small one over the rate with the large one. The percentiles are the medians of the turns. RSS on SQLite is mostly pages of the database's file. The kernel holds each page once, but RSS counts it for every connection that maps it. The kernel can drop these pages without harm.
 `, machine, table(rows), missed, profileText(profiled), connections, seconds, stormClients, connections, bcryptCost,
 		grouped(hotSessions), strings.Join(tuning, ", "), starts, stormClients,
 		fairLogins, fairLogins, fairUnrelated, fairTurns, grouped(smallTable), grouped(largeTable), turns, (seconds+1)/2)

@@ -6,10 +6,8 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"slices"
-	"syscall"
 	"time"
 
 	"go.uber.org/fx"
@@ -28,9 +26,8 @@ import (
 // the variables. A first SIGINT or SIGTERM ends the command in order, a second one at once.
 func Main(args []string, example string) int {
 	collectLess()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilSignal()
 	defer stop()
-	context.AfterFunc(ctx, stop)
 	proc := process{out: os.Stdout, err: os.Stderr, now: time.Now}
 	return cli.Run(ctx, args, commands(proc, example, config.Environ), cli.Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 }

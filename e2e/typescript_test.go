@@ -38,7 +38,7 @@ func typescript(t *testing.T) string {
 		}
 		t.Skip("Node or the npm packages are not there: run `go tool -modfile=tools/go.mod task npm`")
 	}
-	dir, err := os.MkdirTemp(npmFolder, "build-")
+	dir, err := os.MkdirTemp(npmFolder, "build-") //nolint:usetesting // Node finds the packages from below their folder only
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -115,7 +115,8 @@ func callers() string {
 }
 
 // do runs a statement. A statement is never interrupted, since SQLite would roll back the whole group: database/sql looks
-// at ctx before. After a failure that may have rolled it back no other statement runs: it would commit by itself.
+// at ctx before. After a failure that may have rolled the group back no further statement runs: outside a transaction it
+// would commit by itself.
 func (m *member) do(ctx context.Context, run func(ctx context.Context) error) error {
 	if m.broken != nil {
 		return m.broken

@@ -22,8 +22,9 @@ const (
 var errGroupEnded = errors.New("the group of transactions was rolled back")
 
 // writer is the one writer of SQLite's file. Members wait in its queue: first come, first served. Each runs in a
-// savepoint of its group's transaction, and one commit ends the group. Nobody is answered before the commit, not even
-// with an error: it may rest on rows of the group.
+// savepoint of its group's transaction, and one commit ends the group. Every member waits for
+// the commit before it gets its answer. That holds for errors too: an error may depend on rows that other members wrote,
+// and that may still be rolled back.
 type writer struct {
 	conn *keepingConn // used by the member whose turn it is, otherwise by run
 	log  *zap.Logger

@@ -14,8 +14,8 @@ type throttles struct{ scope }
 
 var _ ports.Throttles = throttles{}
 
-// Take keeps one number a key, the theoretical arrival time: when the budget will be full again. A unit moves it
-// one interval on, and is refused when that would put it more than a whole burst of intervals ahead.
+// Take keeps one number a key, the theoretical arrival time: when the budget will be full again. Taking a unit
+// moves this time one interval later. A unit is refused if the time would then lie more than b.Burst intervals ahead.
 func (r throttles) Take(ctx context.Context, key string, b domain.Budget, now time.Time) (time.Duration, error) {
 	t, interval := now.UnixMicro(), b.Interval.Microseconds()
 	latest := t + int64(b.Burst-1)*interval // the arrival time may be as late as this

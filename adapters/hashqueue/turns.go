@@ -5,8 +5,8 @@ import "container/list"
 // party shares turns and places with others of its level. There are three levels: everybody, neighbourhoods, networks. A
 // party exists while one of its tasks waits.
 //
-// The parties within one are served in turn. The one that was served last rejoins the end of the line only when the
-// next turn is given: those that come before that are ahead of it.
+// The parties within one are served in turn. A party that has just been served goes back to the end of the line only when
+// the next turn is given. A party that arrives before then gets ahead of it.
 type party struct {
 	name    string
 	within  *party // nil: everybody

@@ -3,7 +3,44 @@ package domain
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
+
+// The limits of a password. Eight characters is the least that NIST SP 800-63B-4 and ASVS 6.2.1 allow.
+const (
+	PasswordMinCharacters = 8
+	PasswordMaxBytes      = 1024
+)
+
+// Password is a password in clear, exactly as the user gave it (ASVS 6.2.8).
+type Password struct{ Secret }
+
+// NewPassword returns a password that may be set. There are no composition rules (ASVS 6.2.5).
+func NewPassword(text string) (Password, error) {
+	switch {
+	case !utf8.ValidString(text):
+		return Password{}, Invalid("password", "must be valid UTF-8")
+	case utf8.RuneCountInString(text) < PasswordMinCharacters:
+		return Password{}, Invalid("password", "must have at least 8 characters")
+	case len(text) > PasswordMaxBytes:
+		return Password{}, Invalid("password", "must have at most 1024 bytes")
+	}
+	for _, r := range text {
+		if unicode.IsControl(r) {
+			return Password{}, Invalid("password", "must not contain control characters")
+		}
+	}
+	return Password{NewSecret(text)}, nil
+}
+
+// PasswordToTry wraps a password that is only going to be compared, whatever it looks like.
+func PasswordToTry(text string) Password { return Password{NewSecret(text)} }
+
+// PasswordHash is a stored password hash, as the hasher encodes it. The zero hash belongs to nobody.
+type PasswordHash struct{ Secret }
+
+// NewPasswordHash wraps an encoded hash.
+func NewPasswordHash(encoded string) PasswordHash { return PasswordHash{NewSecret(encoded)} }
 
 // productWords are the context-specific words of ASVS 6.1.2.
 var productWords = []string{"coffeeshop", "coffeeshopapi", "coffee", "coffeeshopuser", "coffeeshopusers", "coffeeshopadmin"}
