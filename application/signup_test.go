@@ -289,8 +289,9 @@ func TestSignUp_ItsMailTellsWhenAndFromWhereItCame(t *testing.T) {
 			}
 			w.deliver()
 		}
-		again(2 * time.Minute) // the same codes
-		again(6 * time.Minute) // others, while the first ones live
+		again(2 * time.Minute)                         // the same codes
+		w.signUpFrom("203.0.113.9", "ada@example.com") // a newer one, whose mail tells its own
+		again(6 * time.Minute)                         // others, while the first ones live
 		if got := told(); !got.At.Equal(signedUp.At) || got.Network != signedUp.Network {
 			t.Errorf("a repeated mail told %+v, want %+v", got, signedUp)
 		}

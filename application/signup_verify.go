@@ -39,10 +39,11 @@ func (a *App) Verify(ctx context.Context, in Verify) error {
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
-	var chosen proof // of the sign-up's password
-	var tried []cost
+	var tried []cost // of the comparison of the password
 	if in.Password != nil {
-		if chosen, err = a.proveSignUp(ctx, found.challenge.UserID, *in.Password, in.Source); err != nil {
+		// A new password of the sign-up would end its codes, so that this one still holds when the code is redeemed.
+		chosen, err := a.proveSignUp(ctx, found.challenge.UserID, *in.Password, in.Source)
+		if err != nil {
 			return fmt.Errorf("verify: %w", a.refund(ctx, err, found.costs...))
 		}
 		tried = chosen.charged()
@@ -51,9 +52,6 @@ func (a *App) Verify(ctx context.Context, in Verify) error {
 		u, ok := tx.user(found.challenge.UserID)
 		if !ok {
 			return domain.ErrInvalidCode
-		}
-		if in.Password != nil && chosen.holds(u) != nil {
-			return domain.ErrInvalidCredentials
 		}
 		tx.identify(u)
 		u.Verify(tx.now)

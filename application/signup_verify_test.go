@@ -2,6 +2,7 @@ package application_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,11 +25,18 @@ func TestVerify_WithThePasswordOfTheSignUpCostsNoBudget(t *testing.T) {
 		if w.user(u.ID).Status != domain.StatusVerified {
 			t.Error("is not verified")
 		}
-		if _, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: "wrong", Source: from("192.0.2.1")}); !errors.Is(err, domain.ErrInvalidCredentials) {
-			t.Errorf("the login budget is used: %v", err)
+		for range domain.SuspiciousFailures - 1 {
+			if _, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: "wrong", Source: from("192.0.2.1")}); !errors.Is(err, domain.ErrInvalidCredentials) {
+				t.Errorf("the login budget is used: %v", err)
+			}
+		}
+		w.login("ada@example.com")
+		w.deliver()
+		if slices.ContainsFunc(w.mails.notices, func(n domain.Notice) bool { return n.Kind == domain.NoticeSuspiciousLogin }) {
+			t.Error("the right password counted as a failed login")
 		}
 	}, func(s *application.Settings) {
-		s.Budgets.LoginOfAccountFromNetwork = domain.Budget{Burst: 1, Interval: time.Hour}
+		s.Budgets.LoginOfAccountFromNetwork = domain.Budget{Burst: domain.SuspiciousFailures - 1, Interval: time.Hour}
 		s.Budgets.CodesOfAddress = domain.Budget{Burst: 1, Interval: time.Hour}
 	})
 }
@@ -132,12 +140,18 @@ func TestVerify_OfASignUpThatEndsDuringTheComparisonIsAnInvalidCode(t *testing.T
 				if err := w.verifyWith(code, password); !errors.Is(err, domain.ErrInvalidCode) {
 					t.Errorf("answered %v", err)
 				}
+				// The password was right: it is no failed login.
+				if _, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: "wrong", Source: from("192.0.2.1")}); !errors.Is(err, domain.ErrInvalidCredentials) {
+					t.Errorf("the login budget is used: %v", err)
+				}
 				if w.stops.pending() {
 					t.Error("nothing happened meanwhile")
 				}
 				if _, err := w.store.Users().ByID(w.ctx, u.ID); !errors.Is(err, domain.ErrNotFound) {
 					t.Errorf("the sign-up: %v", err)
 				}
+			}, func(s *application.Settings) {
+				s.Budgets.LoginOfAccountFromNetwork = domain.Budget{Burst: 1, Interval: time.Hour}
 			})
 		})
 	}

@@ -251,7 +251,7 @@ func TestInput_AllFaultyFieldsAreToldAtOnce(t *testing.T) {
 			[]string{"body.first_name", "body.password", "body.last_name", "body.x", "body.email"}},
 		{"POST", "/auth/signup?a=1", `{"email":null,"password":"` + strings.Repeat("я", 600) + `"}`, []string{"query.a", "body.email", "body.password"}},
 		{"POST", "/auth/reset-password", `{"email":"nobody","new_password":null}`, []string{"body.new_password", "body.code", "body.email"}},
-		{"PATCH", "/users/" + boss.ID, `{"email":"nobody","role":"king"}`, []string{"body.role", "body.email"}},
+		{"PATCH", "/users/" + boss.ID, `{"email":"nobody","role":"king","locale":"EN"}`, []string{"body.role", "body.email", "body.locale"}},
 		{"PUT", "/users/me/password", `{"new_password":"short"}`, []string{"body.new_password", "body.current_password"}},
 	} {
 		p := w.as(token, c.method, c.path, c.body).want(t, 422, "invalid_input").problem()
@@ -292,7 +292,7 @@ func TestInput_A415SaysWhatIsTakenAndWhatCame(t *testing.T) {
 	w := newWorld(t)
 	for came, said := range map[string]string{
 		"text/plain": "application/json in UTF-8, and text/plain came", "application/json; charset=latin1": "and application/json; charset=latin1 came",
-		"": "and none came", "text/<" + secretText + ">": "and another one came",
+		"": "and none came", "text/<" + secretText + ">": "and another one came", strings.Repeat("a", 200): "and another one came",
 	} {
 		p := w.send("POST", "/auth/login", `{}`, "Content-Type", came).want(t, 415, "unsupported_media_type").problem()
 		if !strings.Contains(p.Detail, said) {

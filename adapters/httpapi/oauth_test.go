@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/url"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"coffeeshop/domain"
+	"coffeeshop/ports"
 )
 
 // oauthError is an error of RFC 6749 §5.2.
@@ -102,6 +104,31 @@ func loginForms(t *testing.T, w *world) map[string]loginForm {
 			return w.send("POST", "/auth/token", form, "Content-Type", "application/x-www-form-urlencoded")
 		}, func(a answer, code string) { a.wantOAuth(t, 400, "invalid_grant", code) }},
 	}
+}
+
+func TestToken_AFullQueueIsA503WithRetryAfter(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *options) { o.hasher = func(ports.Hasher) ports.Hasher { return full{} } })
+	a := w.send("POST", "/auth/token", "grant_type=password&username=a@b.example&password=x", "Content-Type", "application/x-www-form-urlencoded")
+	if a.wantOAuth(t, 503, "temporarily_unavailable", "overloaded"); a.header.Get("Retry-After") == "" {
+		t.Errorf("%v", a.header)
+	}
+	w.send("POST", "/auth/token", "grant_type=password&password=x", "Content-Type", "application/x-www-form-urlencoded").wantOAuth(t, 400, "invalid_request", "invalid_input")
+	a = w.send("POST", `/auth/token?"=1`, "grant_type=password&username=a&password=x", "Content-Type", "application/x-www-form-urlencoded")
+	if d := a.oauth().Description; strings.ContainsAny(d, "\"\\") {
+		t.Errorf("described as %q", d)
+	}
+}
+
+// full is a queue of hashes without room.
+type full struct{}
+
+func (full) Hash(context.Context, domain.Password) (domain.PasswordHash, error) {
+	return domain.PasswordHash{}, domain.Overloaded(time.Second)
+}
+
+func (full) Verify(context.Context, domain.PasswordHash, domain.Password) (ok, outdated bool, err error) {
+	return false, false, domain.Overloaded(time.Second)
 }
 
 func TestToken_LetsInWhomLoginLetsInAndCountsWithIt(t *testing.T) {

@@ -198,6 +198,21 @@ func TestTemplates_AThirdLanguageIsAFolder(t *testing.T) {
 	}
 }
 
+func TestTemplates_ARegionsMailsComeBeforeItsLanguages(t *testing.T) {
+	t.Parallel()
+	files := third(t, "pt")
+	for name, file := range third(t, "pt-BR") {
+		files[name] = file
+	}
+	files["pt-BR/verify_email.txt"] = &fstest.MapFile{Data: []byte(`{{define "subject"}}Brasil{{end}}{{.Digits}}`)}
+	m := mailer(t, Config{From: "no-reply@example.com", Templates: files}, &outbox{})
+	for locale, subject := range map[domain.Locale]string{"pt-BR": "Brasil", "pt-PT": "Bem-vindo"} {
+		if mail, err := m.templates.render("", "verify_email", locale, m.sample("verify_email")); err != nil || mail.subject != subject {
+			t.Errorf("%s: %q, %v", locale, mail.subject, err)
+		}
+	}
+}
+
 func TestTemplates_ABrokenOneStopsTheStartAndIsNamed(t *testing.T) {
 	t.Parallel()
 	broken := func(name, text string) fstest.MapFS { return fstest.MapFS{name: {Data: []byte(text)}} }

@@ -99,6 +99,14 @@ func TestBFF_TheBrowserHasACookieAndNeverAToken(t *testing.T) {
 	if status, text := b.call("POST", "/api/login", `{"email":"`+email+`","password":"`+password+`"}`); status != 204 || text != "" {
 		t.Fatalf("login: %d %s", status, text)
 	}
+	res, err := b.Post(b.url+"/api/login", "application/json", strings.NewReader(`{"email":"`+email+`","password":"`+password+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if cookie := res.Cookies()[0]; !cookie.HttpOnly || !cookie.Secure || cookie.SameSite != http.SameSiteStrictMode || cookie.Name != "__Host-session" {
+		t.Errorf("the cookie is %v", cookie)
+	}
 	if status, text := b.call("GET", "/api/users/me", ""); status != 200 || !strings.Contains(text, email) || strings.Contains(text, "token") {
 		t.Errorf("me: %d %s", status, text)
 	}
