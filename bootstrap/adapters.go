@@ -2,7 +2,9 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -47,6 +49,9 @@ func newTokens(lc fx.Lifecycle, cfg config.Config, k keys, proc process, log *za
 		AccessLife: cfg.Settings().Sessions.Access, Now: proc.now,
 		Report: func(err error) { log.Error("the folder of keys", zap.Error(err)) },
 	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("JWT_KEYS_DIR: %w: make the first key with `coffeeshop keys generate`", err)
+	}
 	if err != nil && cfg.JWTKeysDir != "" {
 		return nil, fmt.Errorf("JWT_KEYS_DIR: %w", err)
 	}
@@ -133,8 +138,13 @@ func newMail(cfg config.Config, proc process) (mails, error) {
 	if err != nil {
 		return mails{}, err
 	}
-	m.Mail, err = mail.New(mailConfig(cfg), transport, proc.now)
+	m.Mail, err = writeMails(cfg, transport, proc)
 	m.Mailer = m.Mail
+	return m, err
+}
+
+func writeMails(cfg config.Config, transport mail.Transport, proc process) (*mail.Mailer, error) {
+	m, err := mail.New(mailConfig(cfg), transport, proc.now)
 	if err != nil && cfg.MailTemplatesDir != "" {
 		err = config.Errors{{Name: "MAIL_TEMPLATES_DIR", Wrong: cfg.MailTemplatesDir + ": " + err.Error(), Allowed: "a folder of templates, such as `coffeeshop mails init` writes"}}
 	}

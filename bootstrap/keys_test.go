@@ -132,7 +132,7 @@ func TestKeys_NeedAFolderAndNothingElse(t *testing.T) {
 	s := newSite(t, "APP_ENV=production", "BCRYPT_COST=many") // faults, but of others
 	for _, args := range [][]string{{"keys", "generate", "--alg", "EdDSA"}, {"keys", "list"}, {"keys", "retire", "x"}} {
 		p := s.run("", args...)
-		if p.exit() != 1 || !strings.HasPrefix(p.err.String(), "coffeeshop: the configuration is not valid\nJWT_KEYS_DIR: is missing") ||
+		if p.exit() != 1 || !strings.HasPrefix(p.err.String(), "coffeeshop: the configuration is not valid\nJWT_KEYS_DIR: is not set") ||
 			strings.Count(p.err.String(), "\n") != 2 {
 			t.Errorf("%v: exit code %d, %q", args, p.exit(), p.err.String())
 		}

@@ -118,11 +118,11 @@ func commands(proc process, example string, environ func() (map[string]string, [
 			if err != nil {
 				return err
 			}
-			mails, err := newMail(cfg, proc)
+			mails, err := writeMails(cfg, nil, proc) // nothing is sent
 			if err != nil {
 				return err
 			}
-			return mails.Mail.WriteSamples(dir)
+			return mails.WriteSamples(dir)
 		},
 		TestMail: func(ctx context.Context, to domain.Email, locale domain.Locale) (string, domain.Locale, error) {
 			cfg, err := configured()
@@ -200,7 +200,7 @@ func keyFolderOf(cfg config.Config, err error) (keyFolder, error) {
 		return keyFolder{}, err
 	}
 	if cfg.JWTKeysDir == "" {
-		errs = append(errs, config.Error{Name: "JWT_KEYS_DIR", Wrong: "is missing, so that access tokens are signed with SECRET_KEY", Allowed: "the path of a folder for keys"})
+		errs = append(errs, config.Error{Name: "JWT_KEYS_DIR", Wrong: "is not set: until it is, access tokens are signed with SECRET_KEY", Allowed: "the path of a folder, which this command fills"})
 	}
 	if len(errs) > 0 {
 		return keyFolder{}, errs

@@ -40,6 +40,9 @@ func (s *server) start() {
 	for _, warning := range s.proc.warnings {
 		s.log.Warn(warning)
 	}
+	if s.cfg.Production() && s.cfg.RateLimits == "off" {
+		s.log.Warn("RATE_LIMITS=off: nothing keeps strangers from trying passwords and asking for mails")
+	}
 	s.announce()
 }
 

@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"coffeeshop/adapters/bcrypthash"
 	"coffeeshop/application"
 	"coffeeshop/bootstrap/config"
+	"coffeeshop/domain"
 )
 
 // schemaPoll is how often a server that started before its schema was there looks for it.
@@ -105,6 +107,10 @@ func (w *work) ensureAdmin(ctx context.Context) error {
 		return nil
 	}
 	made, err := w.app.EnsureAdmin(ctx, w.cfg.AdminEmail, w.cfg.AdminPassword.Reveal())
+	var refused *domain.Error
+	if errors.As(err, &refused) && refused.Kind == domain.KindInvalid {
+		return config.Errors{{Name: "ADMIN_PASSWORD", Wrong: refused.Message, Allowed: "another password"}}
+	}
 	if err != nil {
 		return fmt.Errorf("ADMIN_EMAIL: %w", err)
 	}

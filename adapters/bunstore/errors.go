@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -86,10 +87,16 @@ func unavailable(err error) bool {
 		switch pg.Code {
 		case "57P01", "57P02", "57P03", "57P05", "57014", "55P03", "25006": // shutdown, time-outs, a server that only reads
 			return true
+		case "42P01", "42703": // no such table or column: the schema waits for a migration
+			return true
 		}
 		return false
 	}
 	switch sqliteCode(err) & 0xff {
+	case sqlite3.SQLITE_ERROR:
+		if text := err.Error(); strings.Contains(text, "no such table") || strings.Contains(text, "no such column") {
+			return true
+		}
 	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_INTERRUPT:
 		return true
 	}

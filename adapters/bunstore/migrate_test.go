@@ -139,3 +139,16 @@ func pending(t *testing.T, db *bunstore.DB) {
 		t.Errorf("ready: %v", err)
 	}
 }
+
+func TestMigrate_UntilThenTheDatabaseIsUnavailable(t *testing.T) {
+	onEngines(t, func(t *testing.T, cfg bunstore.Config) {
+		db := open(t, cfg)
+		email := domain.Email{Address: "a@b.example", Key: "a@b.example"}
+		if _, err := db.Users().ByEmail(t.Context(), email.Key); !errors.Is(err, domain.ErrUnavailable) {
+			t.Errorf("a read: %v", err)
+		}
+		if _, err := db.Throttles().Take(t.Context(), "00.k", domain.Budget{Burst: 1, Interval: time.Hour}, time.Now()); !errors.Is(err, domain.ErrUnavailable) {
+			t.Errorf("a write: %v", err)
+		}
+	})
+}

@@ -108,6 +108,9 @@ func explain(err error) string {
 	if !errors.As(err, &e) || len(e.Fields) == 0 {
 		return once(plain.Replace(err.Error()))
 	}
+	if e.Message != domain.Invalid("", "").Message { // it says what is wrong by itself
+		return e.Message
+	}
 	var rules []string
 	for _, field := range e.Fields {
 		rules = append(rules, "the "+field.Name+" "+field.Message)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -30,7 +31,11 @@ func newConfig(c Commands) *cobra.Command {
 
 func printSettings(out io.Writer, settings []Setting, warnings []string) error {
 	for _, s := range settings {
-		if _, err := fmt.Fprintf(out, "%s=%s\n    Default: %s. %s\n", s.Name, s.Value, cmp.Or(s.Default, "none"), s.Meaning); err != nil {
+		standard := "Default: " + cmp.Or(s.Default, "none") + ". "
+		if strings.Contains(s.Meaning, "Default: ") { // it depends on others, or on the machine
+			standard = ""
+		}
+		if _, err := fmt.Fprintf(out, "%s=%s\n    %s%s\n", s.Name, s.Value, standard, s.Meaning); err != nil {
 			return err
 		}
 	}

@@ -20,6 +20,17 @@ import (
 // SecretMinBytes is the length of the shortest secret: 256 bits.
 const SecretMinBytes = 32
 
+// secretMinDistinct is how many different bytes a secret has at least in production: one that was drawn has more.
+const secretMinDistinct = 10
+
+func distinct(text string) int {
+	seen := map[byte]bool{}
+	for i := range len(text) {
+		seen[text[i]] = true
+	}
+	return len(seen)
+}
+
 // mailboxFrom is the sender of the mails in the mailbox.
 const mailboxFrom = "no-reply@coffeeshop.example"
 
@@ -188,6 +199,9 @@ func (l *loader) checkSecrets() {
 		}
 	}
 	if l.isGiven("SECRET_KEY") {
+		if l.cfg.Production() && distinct(l.cfg.SecretKey.Reveal()) < secretMinDistinct {
+			l.refuse("SECRET_KEY", "repeats itself: whoever guesses it can sign tokens and read codes", allowed)
+		}
 		return
 	}
 	if l.isGiven("SECRETF_KEY") {
@@ -202,6 +216,11 @@ func (l *loader) checkSecrets() {
 
 func (l *loader) checkLifetimes() {
 	c := l.cfg
+	for _, v := range []struct{ name, text string }{{"JWT_ISSUER", c.JWTIssuer}, {"JWT_AUDIENCE", c.JWTAudience}} {
+		if strings.TrimSpace(v.text) == "" {
+			l.refuse(v.name, "is blank", "a name of this service")
+		}
+	}
 	if c.RefreshMinutes < c.AccessMinutes {
 		l.refuse("REFRESH_TOKEN_EXPIRE_MINUTES", fmt.Sprintf("%d is less than ACCESS_TOKEN_EXPIRE_MINUTES", c.RefreshMinutes),
 			fmt.Sprintf("%d to 525600", c.AccessMinutes))

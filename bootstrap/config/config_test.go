@@ -174,6 +174,8 @@ func TestLoad_NamesEachWrongValue(t *testing.T) {
 		{with(nil, "DB_HOST=h", "DB_USER=u", "DB_NAME=n", "DB_SSLMODE=on"), `DB_SSLMODE: "on" is none of the values; allowed: disable, `},
 		{with(nil, "SECRET_KEY=sesame"), `SECRET_KEY: has only 6 bytes; allowed: at least 32 bytes`},
 		{with(live, "SECRET_KEY="), `SECRET_KEY: is missing, which production does not take; allowed: `},
+		{with(live, "SECRET_KEY="+strings.Repeat("changeme", 5)), `SECRET_KEY: repeats itself`},
+		{with(nil, "JWT_AUDIENCE= "), `JWT_AUDIENCE: is blank`},
 		{with(nil, "SECRET_KEY_PREVIOUS=sesame"), `SECRET_KEY_PREVIOUS: has only 6 bytes`},
 		{with(nil, "SECRET_KEY_GENERATE=2"), `SECRET_KEY_GENERATE: "2" is neither`},
 		{with(nil, "SECRETF_KEY=sesame"), `SECRETF_KEY: is a known misspelling`},
