@@ -38,8 +38,8 @@ type Hasher interface {
 	// Outdated says that the password was right, and that Hash would now make a stronger hash of it.
 	//
 	// A wrong password costs as much work as Hash, so that time tells nothing about an account: with nobody's
-	// hash, and with one of a weaker setting or an older format too. Only where the stored hash is of a stronger
-	// setting it costs that one's work, and makes no other call dearer.
+	// hash, and with one of a weaker setting or an older format too. Only a stored hash of a stronger setting
+	// makes a wrong password cost more: as much as that setting. Other calls get no slower.
 	//
 	// A malformed hash is an error, and never a success. The error is none of package domain's, and quotes
 	// neither the hash nor the password.

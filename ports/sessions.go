@@ -43,8 +43,8 @@ type Sessions interface {
 	// Authenticate atomically reads the state behind an access token of a session and generation. It does not look at
 	// the refresh token: an access token has to end with the one that it came with, or before. Not inside InTx.
 	Authenticate(ctx context.Context, id uuid.UUID, generation int64, now time.Time) (Authenticated, error)
-	// MarkDelivered raises Delivered to the session's current generation, if generation is that; otherwise, and when
-	// repeated, it changes nothing and is no error. Not inside InTx.
+	// MarkDelivered sets DeliveredGeneration to generation if that is the session's current one. For any other generation,
+	// or when repeated, it changes nothing and returns no error. Not inside InTx.
 	MarkDelivered(ctx context.Context, id uuid.UUID, generation int64) error
 
 	// Rotate atomically replaces the current token, moves it into the blacklist, and takes the session, last used
