@@ -101,11 +101,12 @@ func inspectJSON(r *request, data []byte, schema *huma.Schema) *Problem {
 		}
 		switch token.Kind() {
 		case '"':
-			if strings.ContainsFunc(token.String(), unicode.IsControl) {
+			// The pointer is as long as the value is deep: it is made for the parts that are told, and for no other.
+			if len(r.faulty) < faultyMost && strings.ContainsFunc(token.String(), unicode.IsControl) {
 				r.note(locationOf(d.StackPointer()), "must not contain control characters")
 			}
 		case 'n':
-			if name := d.StackPointer().LastToken(); d.StackDepth() == 1 && forbidsNull(schema, name) {
+			if d.StackDepth() == 1 && forbidsNull(schema, d.StackPointer().LastToken()) {
 				r.note(locationOf(d.StackPointer()), "must not be null")
 			}
 		}
@@ -128,7 +129,9 @@ func duplicate(err error) string {
 func locationOf(pointer jsontext.Pointer) string {
 	location := "body"
 	for name := range pointer.Tokens() {
-		location += "." + name
+		if location += "." + name; len(location) > requestIDMaxBytes {
+			break // cleanLocation cuts it anyway
+		}
 	}
 	return cleanLocation(location)
 }

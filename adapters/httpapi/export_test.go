@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
 )
@@ -19,3 +20,6 @@ var Everywhere = []string{errMalformed.Code, errNotFound.Code, errMethod.Code, e
 
 // Ambiguous is the check that every request passes.
 var Ambiguous = ambiguous
+
+// InspectBody looks at a JSON body as every operation does.
+func InspectBody(body []byte) { inspectJSON(&request{}, body, &huma.Schema{}) }

@@ -2,10 +2,13 @@ package httpapi_test
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"coffeeshop/adapters/httpapi"
 )
 
 // secretText is what no answer and no log may repeat.
@@ -302,5 +305,24 @@ func TestInput_A415SaysWhatIsTakenAndWhatCame(t *testing.T) {
 	p := w.send("POST", "/auth/login", `{}`, "Content-Type", "application/json", "Content-Encoding", "gzip").want(t, 415, "content_encoding_unsupported").problem()
 	if !strings.Contains(p.Detail, "gzip came") {
 		t.Error(p.Detail)
+	}
+}
+
+// A deep body costs about what a flat one of its length costs: nothing is done at each member that grows with the depth.
+func TestInput_ADeepBodyIsNotDear(t *testing.T) { //nolint:paralleltest // it counts the bytes that the process allocates
+	allocated := func(body string) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		httpapi.InspectBody([]byte(body))
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	for _, member := range []string{`"\u007f"`, `null`, `"a"`} {
+		members := strings.TrimSuffix(strings.Repeat(member+",", 5000), ",")
+		flat := allocated("[" + members + "]")
+		deep := allocated(strings.Repeat("[", 4000) + members + strings.Repeat("]", 4000))
+		if deep > 8*flat+(4<<20) {
+			t.Errorf("%s: %d bytes for a deep body, %d for a flat one", member, deep, flat)
+		}
 	}
 }
