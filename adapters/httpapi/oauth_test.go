@@ -72,6 +72,7 @@ func TestToken_LogsInByTheOAuthPasswordForm(t *testing.T) {
 		{form("grant_type", "client_credentials"), "unsupported_grant_type", "unsupported_grant_type", "password and refresh_token"},
 		{form("grant_type", "password", "username", "a", "username", "b", "password", "c"), "invalid_request", "malformed_form", "username must not appear twice"},
 		{form("grant_type", "password", "username", "a\x00", "password", "c"), "invalid_request", "invalid_input", "username must not contain control characters"},
+		{"grant_type=password&username=a&password=c&x%00=b", "invalid_request", "invalid_input", "must not contain control characters"},
 		{"grant_type=password&username=%ff&password=c", "invalid_request", "malformed_form", "username must be valid UTF-8"},
 		{"username=%zz", "invalid_request", "malformed_form", ""},
 		{"", "invalid_request", "malformed_form", ""},

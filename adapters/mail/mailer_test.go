@@ -136,7 +136,7 @@ func TestSend_UnknownLocalesGetEnglish(t *testing.T) {
 		}
 	}
 	for _, raw := range out.raw {
-		if !strings.Contains(raw, "Subject: An old sign-in to your account was used\r\n") {
+		if !strings.Contains(raw, "Subject: An old sign-in to your account was used\r\n") || !strings.Contains(raw, "Content-Language: en\r\n") {
 			t.Error(raw)
 		}
 	}

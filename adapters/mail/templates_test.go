@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -237,6 +238,27 @@ func TestTemplates_ABrokenOneStopsTheStartAndIsNamed(t *testing.T) {
 		if _, err := New(Config{From: "a@b.example", Templates: c.files}, &outbox{}, nowAlways); err == nil || !strings.Contains(err.Error(), c.names) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// unreadable lets nobody read one file.
+type unreadable struct {
+	fs.FS
+	name string
+}
+
+func (u unreadable) Open(name string) (fs.File, error) {
+	if name == u.name {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return u.FS.Open(name)
+}
+
+func TestTemplates_AnUnreadableOneIsNotReplacedByOurs(t *testing.T) {
+	t.Parallel()
+	theirs := unreadable{fstest.MapFS{"en/verify_email.txt": {Data: []byte("x")}}, "en/verify_email.txt"}
+	if _, err := New(Config{From: "a@b.example", Templates: theirs}, &outbox{}, nowAlways); err == nil {
+		t.Error("nobody noticed")
 	}
 }
 

@@ -164,3 +164,65 @@ func mustURL(t *testing.T, text string) *url.URL {
 	}
 	return u
 }
+
+// fakeAPI is a service whose first access token has expired, and which counts.
+type fakeAPI struct {
+	mu        sync.Mutex
+	refreshes int
+	loggedOut []string
+	forwarded []string
+}
+
+func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	body, _ := io.ReadAll(r.Body)
+	f.forwarded = append(f.forwarded, r.Header.Get("X-Forwarded-For"))
+	switch {
+	case r.URL.Path == "/auth/login":
+		_, _ = io.WriteString(w, `{"access_token":"old","refresh_token":"r1"}`)
+	case r.URL.Path == "/auth/refresh":
+		f.refreshes++
+		_, _ = io.WriteString(w, `{"access_token":"new","refresh_token":"r2"}`)
+	case r.URL.Path == "/auth/logout":
+		f.loggedOut = append(f.loggedOut, string(body))
+	case r.Header.Get("Authorization") != "Bearer new":
+		w.WriteHeader(http.StatusUnauthorized)
+	default:
+		_, _ = io.WriteString(w, r.Method+" "+r.URL.RequestURI()+" "+string(body))
+	}
+}
+
+func TestBFF_RefreshesOnceForAllCallsRepeatsTheirBodiesAndLogsOutAtTheService(t *testing.T) {
+	t.Parallel()
+	fake := &fakeAPI{}
+	api := httptest.NewServer(fake)
+	t.Cleanup(api.Close)
+	server := httptest.NewTLSServer(newBFF(api.URL, t.TempDir()))
+	t.Cleanup(server.Close)
+	client := server.Client()
+	var err error
+	if client.Jar, err = cookiejar.New(nil); err != nil {
+		t.Fatal(err)
+	}
+	b := browser{client, t, server.URL, server.URL}
+	b.call("POST", "/api/login", "{}")
+	session := b.Jar.Cookies(mustURL(t, b.url))
+	var tabs sync.WaitGroup
+	for range 8 {
+		tabs.Go(func() {
+			if status, text := b.call("PATCH", "/api/users/me?x=1", "the body"); status != 200 || text != "PATCH /users/me?x=1 the body" {
+				t.Errorf("%d %s", status, text)
+			}
+		})
+	}
+	tabs.Wait()
+	b.call("POST", "/api/logout", "")
+	b.Jar.SetCookies(mustURL(t, b.url), session)
+	if status, _ := b.call("GET", "/api/users/me", ""); status != 401 {
+		t.Errorf("the cookie of a session that was logged out: %d", status)
+	}
+	if fake.refreshes != 1 || len(fake.loggedOut) != 1 || !strings.Contains(fake.loggedOut[0], "r2") || fake.forwarded[0] != "127.0.0.1" {
+		t.Errorf("%d refreshes, logouts %q, forwarded for %q", fake.refreshes, fake.loggedOut, fake.forwarded[0])
+	}
+}
