@@ -22,4 +22,4 @@ var Everywhere = []string{errMalformed.Code, errNotFound.Code, errMethod.Code, e
 var Ambiguous = ambiguous
 
 // InspectBody looks at a JSON body as every operation does.
-func InspectBody(body []byte) { inspectJSON(&request{}, body, &huma.Schema{}) }
+func InspectBody(body []byte) { _ = inspectJSON(&request{}, body, &huma.Schema{}) }
