@@ -119,6 +119,27 @@ func TestVerify_AnOwnerWhoIsAskedForThePasswordCannotVerifyAStrangersSignUp(t *t
 	})
 }
 
+func TestVerify_WithAPasswordThatIsResetMeanwhileIsAnInvalidCode(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		w.signUp("ada@example.com")
+		w.deliver()
+		code := w.mails.last().Long
+		reset := w.forgot("ada@example.com").Long.Reveal()
+		w.stops.beforeTx(1, func() {
+			err := w.ResetPassword(w.ctx, application.ResetPassword{Email: "ada@example.com", Code: reset, NewPassword: "another long password", Source: from("192.0.2.1")})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		if err := w.verifyWith(code, password); !errors.Is(err, domain.ErrInvalidCode) {
+			t.Errorf("answered %v", err)
+		}
+		if w.stops.pending() {
+			t.Error("nothing happened meanwhile")
+		}
+	})
+}
+
 func TestVerify_OfASignUpThatEndsDuringTheComparisonIsAnInvalidCode(t *testing.T) {
 	t.Parallel()
 	for name, stop := range map[string]func(w *world, do func()){

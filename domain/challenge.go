@@ -16,6 +16,9 @@ const (
 	PurposeChangeEmail   Purpose = "change_email"
 )
 
+// Purposes are all of them.
+var Purposes = []Purpose{PurposeVerifyEmail, PurposeResetPassword, PurposeChangeEmail}
+
 const (
 	// ChallengeLife is how long a code lives once its mail was handed over (ASVS 6.5.5).
 	ChallengeLife = 10 * time.Minute

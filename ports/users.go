@@ -18,8 +18,8 @@ type Users interface {
 	//
 	// Only inside InTx, once a transaction. Every transaction locks in one order, so that no two wait for each other:
 	// first this call, then sessions with their tokens, then challenges, then throttles by ascending keys. A transaction
-	// that did not make this call locks one session only. Before a transaction
-	// writes a new row, it locks the rows that the new row refers to.
+	// that did not make this call locks one session only. Before a transaction writes a new row, it locks the rows that
+	// the new row refers to.
 	Lock(ctx context.Context, set UserSet) ([]domain.User, error)
 
 	// CreateSignUp stores an unverified user unless a verified one has the address, and reports whether it did. It

@@ -267,7 +267,7 @@ func TestInTx_OfSQLiteNamesASlowFunction(t *testing.T) {
 	cfg.Log = zap.New(core)
 	db := open(t, cfg)
 	err := db.InTx(t.Context(), func(ports.Store) error {
-		time.Sleep(1100 * time.Millisecond)
+		time.Sleep(1100 * time.Millisecond) // longer than slowTransaction
 		return nil
 	})
 	if err != nil {

@@ -100,6 +100,11 @@ func removes(files fs.FS, name string) ([]string, error) {
 // MigrationStatus lists the steps, oldest first. It changes nothing, not even in an empty database.
 func (db *DB) MigrationStatus(ctx context.Context) ([]Migration, error) {
 	steps, err := db.steps(ctx)
+	for i := range steps {
+		if err == nil {
+			steps[i].Removes, err = removes(db.migrations(), steps[i].Name)
+		}
+	}
 	return steps, mapError("read the state of the migrations", err)
 }
 
@@ -114,12 +119,7 @@ func (db *DB) steps(ctx context.Context) ([]Migration, error) {
 	}
 	var steps []Migration
 	for _, source := range provider.ListSources() {
-		name := path.Base(source.Path)
-		removes, err := removes(db.migrations(), name)
-		if err != nil {
-			return nil, err
-		}
-		steps = append(steps, Migration{source.Version, name, applied[source.Version], removes})
+		steps = append(steps, Migration{Version: source.Version, Name: path.Base(source.Path), AppliedAt: applied[source.Version]})
 	}
 	return steps, nil
 }

@@ -22,9 +22,8 @@ const (
 var errGroupEnded = errors.New("the group of transactions was rolled back")
 
 // writer is the one writer of SQLite's file. Members wait in its queue: first come, first served. Each runs in a
-// savepoint of its group's transaction, and one commit ends the group. Every member waits for
-// the commit before it gets its answer. That holds for errors too: an error may depend on rows that other members wrote,
-// and that may still be rolled back.
+// savepoint of its group's transaction, and one commit ends the group. A member gets its answer after the commit. An error
+// waits for the commit too: it may depend on rows that other members wrote, and that may still be rolled back.
 type writer struct {
 	conn *keepingConn // used by the member whose turn it is, otherwise by run
 	log  *zap.Logger

@@ -73,7 +73,7 @@ func (w *watched) queue(t *testing.T, n int) {
 		if waiting == n {
 			return
 		}
-		time.Sleep(time.Millisecond)
+		time.Sleep(time.Millisecond) // the queue tells nobody of a new member
 	}
 	t.Fatalf("there are not %d members in the queue", n)
 }
@@ -424,7 +424,7 @@ func TestWriter_ClosesAGroupInTime(t *testing.T) {
 	w.held(t, func() {
 		go func() { waits <- w.InTx(t.Context(), func(ports.Store) error { return nil }) }()
 		w.queue(t, 1)
-		time.Sleep(groupTime)
+		time.Sleep(groupTime) // the group's time runs out
 	})
 	if err := <-waits; err != nil {
 		t.Error(err)

@@ -32,6 +32,9 @@ func TestMigrate_KeepsTheRowsOfEveryEarlierVersion(t *testing.T) {
 			})
 			migrate(t, db)
 			hasRowsOfVersion1(t, db)
+			if step.Version >= 2 {
+				hasRowsOfVersion2(t, db)
+			}
 			down(t, db)
 		}
 	})
@@ -114,6 +117,16 @@ func hasRowsOfVersion1(t *testing.T, db *bunstore.DB) {
 		t.Errorf("wait %s, %v", wait, err)
 	}
 	is(t, 1)(db.Audit().DeleteBefore(ctx, now, 10))
+}
+
+func hasRowsOfVersion2(t *testing.T, db *bunstore.DB) {
+	t.Helper()
+	signedUp, id := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), uuid.MustParse("01900000-0000-4000-8000-000000000002")
+	is(t, domain.Challenge{ID: id, Purpose: domain.PurposeVerifyEmail, Email: domain.Email{Address: "bob@example.com", Key: "bob@example.com"},
+		UserID: uuid.MustParse("01900000-0000-7000-8000-000000000002"), Locale: domain.LocaleRussian,
+		Source: domain.Source{IP: "192.0.2.1", UserAgent: "agent", RequestID: "request"}, CreatedAt: signedUp,
+		ExpiresAt: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), SignUp: domain.SignUp{At: signedUp, Network: "192.0.2.1"},
+	})(db.Challenges().ByID(t.Context(), id))
 }
 
 func is[T comparable](t *testing.T, want T) func(got T, err error) {

@@ -108,7 +108,7 @@ func explain(err error) string {
 	if !errors.As(err, &e) || len(e.Fields) == 0 {
 		return once(plain.Replace(err.Error()))
 	}
-	if e.Message != domain.Invalid("", "").Message { // it says what is wrong by itself
+	if !errors.Is(err, domain.Invalid("", "")) { // the fields of other errors repeat the message
 		return e.Message
 	}
 	var rules []string

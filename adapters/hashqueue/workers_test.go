@@ -83,7 +83,7 @@ func TestQueue_LearnsHowLongAHashTakes(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = q.Close() }()
-		for i := range 43 {
+		for i := range 43 { // times are the bubble's
 			took := 8 * time.Millisecond
 			if i < 3 {
 				took *= 10

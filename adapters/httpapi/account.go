@@ -30,6 +30,16 @@ func (a *API) registerAccount() {
 		Description: "All sessions end. The code proves the address: an unverified account becomes verified.",
 	}, a.resetPassword, append(passwordFailures, domain.ErrInvalidCode, throttled, overloaded)...)
 	register(a, huma.Operation{
+		OperationID: "get-me", Method: http.MethodGet, Path: "/users/me", Tags: []string{tagUsers}, Security: loggedIn,
+		Summary: "The caller", Description: "Read from the database at each call, so that a change shows at once.",
+	}, a.me)
+	register(a, huma.Operation{
+		OperationID: "update-me", Method: http.MethodPatch, Path: "/users/me", Tags: []string{tagUsers}, Security: loggedIn,
+		Summary:     "Change one's own account",
+		Description: "What is absent stays; `null` clears a name. An `email` takes `current_password`, and holds once the code that is mailed there is confirmed. `role` is for admins.",
+		RequestBody: example(map[string]any{"first_name": "Ada", "last_name": nil}),
+	}, a.updateMe, updateFailures...)
+	register(a, huma.Operation{
 		OperationID: "change-password", Method: http.MethodPut, Path: "/users/me/password", Tags: []string{tagUsers}, Security: loggedIn,
 		Summary: "Change one's own password", Description: "The other sessions end, and a mail tells the owner.",
 	}, a.changePassword, append(passwordFailures, domain.ErrWrongPassword, domain.ErrConflict, throttled, overloaded)...)

@@ -58,8 +58,11 @@ type API struct {
 	fiber    *fiber.App
 	huma     huma.API
 	document []byte
-	base     context.Context // of all requests
-	abort    context.CancelFunc
+
+	operations []huma.Operation // in the order of registration, which is that of the document
+
+	base  context.Context // of all requests
+	abort context.CancelFunc
 
 	mu       sync.Mutex
 	stopped  bool
@@ -100,13 +103,14 @@ func New(app *application.App, cfg Config, log *zap.Logger) *API {
 	a.huma = humafiber.NewWithGroup(a.fiber, router{a.fiber}, humaConfig(cfg))
 	a.registerAuth()
 	a.registerAccount() // /users/me before /users/{id}, which would take it
-	a.registerUsers()
+	a.registerOwnSessions()
 	a.registerUserList()
-	a.registerSessions()
+	a.registerUsers()
 	a.registerBlocks()
+	a.registerSessions()
 	a.registerKeys()
 	a.registerHealth()
-	a.document = render(a.huma)
+	a.document = a.render()
 	a.serveHome()
 	a.serveDocs()
 	a.serveMailbox()
@@ -162,21 +166,20 @@ func (r router) Add(method, path string, handlers ...fiber.Handler) fiber.Router
 	return r.Router.Add(method, path, handlers...)
 }
 
-// description names what is answered before an operation sees the request; the operations do not repeat it.
-const description = "Users and authentication: from sign-up to logout, and the administration of users.\n\n" +
+// apiDescription lists the answers to requests that reach no operation; the operations do not repeat them.
+const apiDescription = "Users and authentication: from sign-up to logout, and the administration of users.\n\n" +
 	"Every error is an RFC 9457 problem with a stable `code`; each operation lists its own. What reaches no operation is answered with " +
 	"400 `malformed_request`, 404 `not_found`, 405 `method_not_allowed`, 408 `request_timeout`, 413 `body_too_large` or 431 `header_too_large`."
 
 func humaConfig(of Config) huma.Config {
 	cfg := huma.DefaultConfig(cmp.Or(of.AppName, "Coffee Shop")+" API", of.Version)
-	cfg.Servers = []*huma.Server{{URL: cmp.Or(of.PublicURL, "/")}}
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	cfg.CreateHooks = nil // no $schema in answers
 	cfg.Formats = map[string]huma.Format{typeJSON: huma.DefaultJSONFormat, typeProblem: huma.DefaultJSONFormat, typeForm: formFormat}
-	cfg.Info.Description = description
+	cfg.Info.Description = apiDescription
 	cfg.Info.Contact = &huma.Contact{Name: "The Coffee Shop API authors"}
 	cfg.Info.License = &huma.License{Name: "MIT", Identifier: "MIT"}
-	cfg.Servers = []*huma.Server{{URL: "/", Description: "The service that serves this document."}}
+	cfg.Servers = []*huma.Server{{URL: cmp.Or(of.PublicURL, "/"), Description: "The service that this document describes."}}
 	cfg.Tags = []*huma.Tag{
 		{Name: tagAuth, Description: "From sign-up to logout."},
 		{Name: tagUsers, Description: "The caller's own account, and everybody's for admins."},

@@ -50,6 +50,10 @@ func (a *API) registerAuth() {
 		Summary:     "End the session of a refresh token",
 		Description: "Its access tokens are refused from then on.",
 	}, a.logOut, domain.ErrTokenMalformed, domain.ErrTokenExpired, domain.ErrTokenScope, domain.ErrTokenUnknown, domain.ErrTokenRevoked)
+	register(a, huma.Operation{
+		OperationID: "log-out-all", Method: http.MethodPost, Path: "/auth/logout-all", Tags: []string{tagAuth}, Security: loggedIn,
+		Summary: "End all sessions of the caller", Description: "This one too.",
+	}, a.logOutAll)
 }
 
 var refreshFailures = []*domain.Error{domain.ErrTokenMalformed, domain.ErrTokenExpired, domain.ErrTokenScope,

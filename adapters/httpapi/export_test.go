@@ -12,9 +12,6 @@ func (a *API) Handler() fasthttp.RequestHandler { return a.fiber.Handler() }
 // Routes are all that something answers to; what stands before many of them is left out.
 func (a *API) Routes() []fiber.Route { return a.fiber.GetRoutes(true) }
 
-// InOrder are the operations in the order of the document.
-var InOrder = inOrder
-
 // Everywhere are the codes that are answered before an operation sees the request.
 var Everywhere = []string{errMalformed.Code, errNotFound.Code, errMethod.Code, errTimeout.Code, errBodyTooLarge.Code, errHeaderTooLarge.Code}
 

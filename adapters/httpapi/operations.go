@@ -41,6 +41,7 @@ var (
 // register adds an operation. It authenticates the caller first, inspects the body before Huma reads it, and documents
 // every failure.
 func register[I, O any](a *API, op huma.Operation, handler func(context.Context, *I) (*O, error), failures ...*domain.Error) {
+	a.operations = append(a.operations, op)
 	op.BodyReadTimeout = -1 // Huma's would stay on the connection; Fiber has the body already
 	problems := []*Problem{errInternal, errContentEncoding}
 	if op.Security != nil {

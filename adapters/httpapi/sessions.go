@@ -11,7 +11,7 @@ import (
 	"coffeeshop/domain"
 )
 
-func (a *API) registerSessions() {
+func (a *API) registerOwnSessions() {
 	register(a, huma.Operation{
 		OperationID: "list-own-sessions", Method: http.MethodGet, Path: "/users/me/sessions", Tags: []string{tagSessions}, Security: loggedIn,
 		Summary: "The caller's sessions, newest first", Description: "Live ones only. The one of this call is marked as `current`.",
@@ -24,10 +24,9 @@ func (a *API) registerSessions() {
 		OperationID: "end-own-session", Method: http.MethodDelete, Path: "/users/me/sessions/{session_id}", Tags: []string{tagSessions}, Security: loggedIn,
 		Summary: "End one of the caller's sessions", Description: "Its tokens are refused from then on.",
 	}, a.endOwnSession, domain.ErrSessionNotFound)
-	register(a, huma.Operation{
-		OperationID: "log-out-all", Method: http.MethodPost, Path: "/auth/logout-all", Tags: []string{tagAuth}, Security: loggedIn,
-		Summary: "End all sessions of the caller", Description: "This one too.",
-	}, a.logOutAll)
+}
+
+func (a *API) registerSessions() {
 	register(a, huma.Operation{
 		OperationID: "list-sessions", Method: http.MethodGet, Path: "/users/{id}/sessions", Tags: []string{tagSessions}, Security: loggedIn,
 		Summary: "A user's sessions, newest first", Description: "For admins, and for the user itself.",

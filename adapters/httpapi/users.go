@@ -15,17 +15,6 @@ import (
 )
 
 func (a *API) registerUsers() {
-	// Before /users/{id}, which would take it.
-	register(a, huma.Operation{
-		OperationID: "get-me", Method: http.MethodGet, Path: "/users/me", Tags: []string{tagUsers}, Security: loggedIn,
-		Summary: "The caller", Description: "Read from the database at each call, so that a change shows at once.",
-	}, a.me)
-	register(a, huma.Operation{
-		OperationID: "update-me", Method: http.MethodPatch, Path: "/users/me", Tags: []string{tagUsers}, Security: loggedIn,
-		Summary:     "Change one's own account",
-		Description: "What is absent stays; `null` clears a name. An `email` takes `current_password`, and holds once the code that is mailed there is confirmed. `role` is for admins.",
-		RequestBody: example(map[string]any{"first_name": "Ada", "last_name": nil}),
-	}, a.updateMe, updateFailures...)
 	register(a, huma.Operation{
 		OperationID: "get-user", Method: http.MethodGet, Path: "/users/{id}", Tags: []string{tagUsers}, Security: loggedIn,
 		Summary: "One user", Description: "For admins.",

@@ -23,8 +23,8 @@ type (
 	// noticeMail is the data of a notice; its template has the name of the kind.
 	noticeMail struct {
 		App   string
-		At    time.Time // of what it tells
-		IP    string    // of whoever did it; empty: hidden or not known
+		At    time.Time // when it happened
+		IP    string    // where it was done; empty: hidden or not known
 		Agent string    // the browser or program, as it called itself; empty: hidden or not known
 	}
 )

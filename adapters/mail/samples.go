@@ -21,10 +21,9 @@ import (
 
 // The mails of samples.
 var (
-	samplePurposes = []domain.Purpose{domain.PurposeVerifyEmail, domain.PurposeResetPassword, domain.PurposeChangeEmail}
-	sampleCodes    = domain.Codes{Digits: domain.NewSecret("123456"), Long: domain.NewSecret("abcdefghijklmnopqrstuvwxyz")}
-	sampleEmail    = domain.Email{Address: "ada@example.com", Key: "ada@example.com"}
-	sampleSource   = domain.Source{IP: "203.0.113.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+	sampleCodes  = domain.Codes{Digits: domain.NewSecret("123456"), Long: domain.NewSecret("abcdefghijklmnopqrstuvwxyz")}
+	sampleEmail  = domain.Email{Address: "ada@example.com", Key: "ada@example.com"}
+	sampleSource = domain.Source{IP: "203.0.113.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 )
 
 // Sample is a mail with sample data.
@@ -43,7 +42,7 @@ func (m *Mailer) Samples() ([]Sample, error) {
 			if err != nil {
 				return nil, err
 			}
-			if slices.Contains(samplePurposes, domain.Purpose(name)) && (!showsCode(c.text) || !showsCode(c.html)) {
+			if slices.Contains(domain.Purposes, domain.Purpose(name)) && (!showsCode(c.text) || !showsCode(c.html)) {
 				return nil, fmt.Errorf("the mail %s/%s shows neither code nor link in both of its parts", locale, name)
 			}
 			all = append(all, Sample{string(locale) + "/" + name, c.subject, c.text, c.html})
@@ -58,7 +57,7 @@ func showsCode(part string) bool {
 
 // sample is the data of a mail.
 func (m *Mailer) sample(name string) any {
-	if slices.Contains(samplePurposes, domain.Purpose(name)) {
+	if slices.Contains(domain.Purposes, domain.Purpose(name)) {
 		return m.codeMail(m.sampleChallenge(domain.Purpose(name), sampleEmail), sampleCodes)
 	}
 	return m.noticeMail(domain.Notice{Kind: domain.NoticeKind(name), Source: sampleSource, CreatedAt: m.now()})

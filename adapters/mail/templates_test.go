@@ -29,7 +29,7 @@ func TestTemplates_BothPartsSayWhatTheReaderNeeds(t *testing.T) {
 		domain.NoticeAccountDeleted: {when}, domain.NoticeSignUpAttempted: {}, domain.NoticeAddressRequested: {},
 	}
 	for _, locale := range ourLocales {
-		for _, purpose := range portstest.Purposes {
+		for _, purpose := range domain.Purposes {
 			show, hidden := []string{"10", codes.Digits.Reveal(), codes.Long.Reveal(), "Café"}, []string{"ann@"}
 			challenge := domain.Challenge{Purpose: purpose, Email: address(t, "ann@cafe.example")}
 			if purpose == domain.PurposeVerifyEmail {

@@ -11,13 +11,10 @@ import (
 	"coffeeshop/ports"
 )
 
-// Purposes and Notices are all that mails are about.
-var (
-	Purposes = []domain.Purpose{domain.PurposeVerifyEmail, domain.PurposeResetPassword, domain.PurposeChangeEmail}
-	Notices  = []domain.NoticeKind{domain.NoticeSessionStolen, domain.NoticePasswordReset, domain.NoticePasswordChanged,
-		domain.NoticeEmailRequested, domain.NoticeEmailChanged, domain.NoticeSignUpAttempted, domain.NoticeAddressRequested,
-		domain.NoticeSuspiciousLogin, domain.NoticeAccountDeleted}
-)
+// Notices are all that there are.
+var Notices = []domain.NoticeKind{domain.NoticeSessionStolen, domain.NoticePasswordReset, domain.NoticePasswordChanged,
+	domain.NoticeEmailRequested, domain.NoticeEmailChanged, domain.NoticeSignUpAttempted, domain.NoticeAddressRequested,
+	domain.NoticeSuspiciousLogin, domain.NoticeAccountDeleted}
 
 // Mail is one that arrived, as the reader's program shows it.
 type Mail struct {
@@ -105,7 +102,7 @@ func (e *mailEnv) each() []letter {
 }
 
 func (e *mailEnv) all() (letters []letter) {
-	for _, p := range Purposes {
+	for _, p := range domain.Purposes {
 		letters = append(letters, e.challenge(p))
 	}
 	for _, kind := range Notices {

@@ -43,7 +43,7 @@ var mailTests = map[string]func(e *mailEnv){
 		}
 	},
 	"both codes stand in both parts and in no header": func(e *mailEnv) {
-		for _, p := range Purposes {
+		for _, p := range domain.Purposes {
 			for _, locale := range []domain.Locale{domain.LocaleEnglish, domain.LocaleRussian} {
 				m := e.arrives(e.challenge(p), locale)
 				for _, code := range []string{mailCodes.Digits.Reveal(), mailCodes.Long.Reveal()} {

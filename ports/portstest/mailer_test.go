@@ -15,8 +15,8 @@ import (
 func TestPurposesAndNotices_AreAllThatTheDomainDeclares(t *testing.T) {
 	t.Parallel()
 	for _, p := range declared(t, "Purpose") {
-		if !slices.Contains(Purposes, domain.Purpose(p)) {
-			t.Errorf("the suite does not know the purpose %s", p)
+		if !slices.Contains(domain.Purposes, domain.Purpose(p)) {
+			t.Errorf("domain.Purposes lacks %s", p)
 		}
 	}
 	for _, kind := range declared(t, "NoticeKind") {

@@ -82,7 +82,7 @@ func New(t testing.TB) string {
 		if os.Getenv("REQUIRE_POSTGRES") == "1" {
 			t.Fatal(err)
 		}
-		t.Skip(err)
+		t.Skip(err) // a machine without PostgreSQL and without containers; .ci/run requires one
 	}
 	name := "test_" + strings.ToLower(rand.Text())
 	if err := s.admin("CREATE DATABASE " + name + " TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"); err != nil {

@@ -32,7 +32,7 @@ func TestNew_DropsTheDatabaseInCleanup(t *testing.T) { //nolint:tparallel // the
 	var url string
 	t.Run("one", func(t *testing.T) { url = New(t) })
 	if url == "" {
-		t.Skip(howTo)
+		t.Skip(howTo) // New has skipped
 	}
 	if conn, err := pgx.Connect(ctx, url); err == nil {
 		_ = conn.Close(ctx)

@@ -19,7 +19,10 @@ INSERT INTO challenges (id, purpose, email, email_key, user_id, locale, guesses,
     signed_up_at, sign_up_network)
 VALUES ('01900000-0000-4000-8000-000000000001', 'change_email', 'new@example.com', 'new@example.com', '01900000-0000-7000-8000-000000000001', 'en', 4,
         '192.0.2.1', 'agent', 'request', '2026-01-02 03:04:05+00:00', 1, '2026-01-02 03:04:06+00:00', '2030-01-01 00:00:00+00:00',
-        NULL, '');
+        NULL, ''),
+       ('01900000-0000-4000-8000-000000000002', 'verify_email', 'bob@example.com', 'bob@example.com', '01900000-0000-7000-8000-000000000002', 'ru', 0,
+        '192.0.2.1', 'agent', 'request', '2026-01-02 03:04:05+00:00', 0, NULL, '2030-01-01 00:00:00+00:00',
+        '2026-01-02 03:04:05+00:00', '192.0.2.1');
 INSERT INTO notices (id, kind, email, email_key, locale, ip, user_agent, request_id, created_at)
 VALUES ('01900000-0000-7000-b000-000000000001', 'email_requested', 'Ada@example.com', 'ada@example.com', 'en', '192.0.2.1', 'agent', 'request', '2026-01-02 03:04:05+00:00');
 INSERT INTO throttles (key, tat) VALUES ('00.key', 1900000000000000);
