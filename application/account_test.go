@@ -217,10 +217,10 @@ func TestDeleteOwnAccount_LeavesAuditRowsThatSayNothingOfWhereItWas(t *testing.T
 		t.Fatal(err)
 	}
 	p := w.principal(pair)
-	if err := w.DeleteOwnAccount(w.ctx, p, "wrong password", source); !errors.Is(err, domain.ErrWrongPassword) {
+	if err := w.DeleteOwnAccount(w.ctx, p, "wrong password", nil, source); !errors.Is(err, domain.ErrWrongPassword) {
 		t.Fatal(err)
 	}
-	if err := w.DeleteOwnAccount(w.ctx, p, password, source); err != nil {
+	if err := w.DeleteOwnAccount(w.ctx, p, password, nil, source); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.store.Users().ByID(w.ctx, u.ID); !errors.Is(err, domain.ErrNotFound) {
@@ -249,7 +249,7 @@ func TestDeleteOwnAccount_TheLastAdminStays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.admin("boss@example.com")
-	if err := w.DeleteOwnAccount(w.ctx, p, password, domain.Source{}); !errors.Is(err, domain.ErrLastAdmin) {
+	if err := w.DeleteOwnAccount(w.ctx, p, password, nil, domain.Source{}); !errors.Is(err, domain.ErrLastAdmin) {
 		t.Error(err)
 	}
 }

@@ -26,7 +26,7 @@ func TestWrites_OfAnActorWhoLostItsAuthorityMeanwhileAreRefused(t *testing.T) {
 				_, err := w.BlockUser(w.ctx, boss, application.BlockUser{ID: p.User.ID})
 				return err
 			},
-			"deleted": func(p domain.Principal) error { return w.DeleteUser(w.ctx, boss, p.User.ID, domain.Source{}) },
+			"deleted": func(p domain.Principal) error { return w.DeleteUser(w.ctx, boss, p.User.ID, nil, domain.Source{}) },
 			"logged out": func(p domain.Principal) error {
 				return w.EndSession(w.ctx, boss, p.User.ID, p.SessionID, domain.Source{})
 			},
@@ -37,7 +37,7 @@ func TestWrites_OfAnActorWhoLostItsAuthorityMeanwhileAreRefused(t *testing.T) {
 					return err
 				},
 				"unblock itself": func(p domain.Principal) error {
-					_, err := w.UnblockUser(w.ctx, p, p.User.ID, domain.Source{})
+					_, err := w.UnblockUser(w.ctx, p, p.User.ID, nil, domain.Source{})
 					return err
 				},
 				"another's role": func(p domain.Principal) error {
@@ -48,7 +48,7 @@ func TestWrites_OfAnActorWhoLostItsAuthorityMeanwhileAreRefused(t *testing.T) {
 					_, err := w.BlockUser(w.ctx, p, application.BlockUser{ID: target.ID})
 					return err
 				},
-				"a deletion": func(p domain.Principal) error { return w.DeleteUser(w.ctx, p, target.ID, domain.Source{}) },
+				"a deletion": func(p domain.Principal) error { return w.DeleteUser(w.ctx, p, target.ID, nil, domain.Source{}) },
 				"another's sessions": func(p domain.Principal) error {
 					return w.EndSessions(w.ctx, p, target.ID, domain.Source{})
 				},

@@ -81,7 +81,7 @@ func TestOwner_AProofByAPasswordThatWasReplacedMeanwhileDoesNotHold(t *testing.T
 				_, err := w.UpdateUser(w.ctx, p, application.UpdateUser{ID: p.User.ID, Email: &address, CurrentPassword: password})
 				return err
 			},
-			"a deletion": func(p domain.Principal) error { return w.DeleteOwnAccount(w.ctx, p, password, domain.Source{}) },
+			"a deletion": func(p domain.Principal) error { return w.DeleteOwnAccount(w.ctx, p, password, nil, domain.Source{}) },
 		} {
 			p := w.admin(uuid.NewString() + "@example.com")
 			w.stops.beforeTx(0, func() {

@@ -85,7 +85,7 @@ func TestOverload_LeavesNobodyThrottled(t *testing.T) {
 				return err
 			},
 			"deletion": func(ctx context.Context) error {
-				return w.DeleteOwnAccount(ctx, p, password, domain.Source{})
+				return w.DeleteOwnAccount(ctx, p, password, nil, domain.Source{})
 			},
 		} {
 			for i := range 40 { // more than any budget has
@@ -144,7 +144,7 @@ func TestLogin_WhoseUpgradeIsRefusedSucceeds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	u := w.verified("ada@example.com")
-	u.UpgradeHash(domain.NewPasswordHash("old hash of " + password))
+	u.PasswordHash = domain.NewPasswordHash("old hash of " + password)
 	if err := w.store.Users().Update(w.ctx, u); err != nil {
 		t.Fatal(err)
 	}

@@ -193,7 +193,7 @@ func TestConfirmEmail_OfACodeForAnAddressThatIsNoLongerWantedIsRefused(t *testin
 func TestLogin_DuringAnUpgradeOfTheHashIsNotRefused(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		u := w.verified("ada@example.com")
-		u.UpgradeHash(domain.NewPasswordHash("old hash of " + password))
+		u.PasswordHash = domain.NewPasswordHash("old hash of " + password)
 		if err := w.store.Users().Update(w.ctx, u); err != nil {
 			t.Fatal(err)
 		}
@@ -219,7 +219,7 @@ func TestLogin_WithAPasswordOrAnAddressThatWasReplacedMeanwhileIsRefused(t *test
 				_, err := w.UpdateUser(w.ctx, boss, application.UpdateUser{ID: p.User.ID, Email: &other})
 				return err
 			},
-			func(p domain.Principal) error { return w.DeleteUser(w.ctx, boss, p.User.ID, domain.Source{}) },
+			func(p domain.Principal) error { return w.DeleteUser(w.ctx, boss, p.User.ID, nil, domain.Source{}) },
 		} {
 			email := fmt.Sprintf("ada%d@example.com", i)
 			w.verified(email)

@@ -122,8 +122,8 @@ func TestSessions_NoneOutlivesABlockOrADeletion(t *testing.T) {
 			"a block":            func(p domain.Principal) error { return block(boss, p.User.ID, time.Time{}) },
 			"a block for a time": func(p domain.Principal) error { return block(boss, p.User.ID, w.clock.Now().Add(time.Minute)) },
 			"a block of oneself": func(p domain.Principal) error { return block(p, p.User.ID, time.Time{}) },
-			"a deletion":         func(p domain.Principal) error { return w.DeleteUser(w.ctx, boss, p.User.ID, domain.Source{}) },
-			"deleting one's own": func(p domain.Principal) error { return w.DeleteOwnAccount(w.ctx, p, password, domain.Source{}) },
+			"a deletion":         func(p domain.Principal) error { return w.DeleteUser(w.ctx, boss, p.User.ID, nil, domain.Source{}) },
+			"deleting one's own": func(p domain.Principal) error { return w.DeleteOwnAccount(w.ctx, p, password, nil, domain.Source{}) },
 		} {
 			for during, stop := range map[string]func(n int, do func()){"the hash": w.stops.beforeHash, "the transaction": w.stops.beforeTx} {
 				p := w.admin(uuid.NewString() + "@example.com")
@@ -156,7 +156,7 @@ func TestSessions_NoneOutlivesABlockOrADeletion(t *testing.T) {
 				}
 				ended("after")
 				w.clock.advance(time.Minute) // a block for a time is over
-				if _, err := w.UnblockUser(w.ctx, boss, p.User.ID, domain.Source{}); err != nil && !errors.Is(err, domain.ErrUserNotFound) {
+				if _, err := w.UnblockUser(w.ctx, boss, p.User.ID, nil, domain.Source{}); err != nil && !errors.Is(err, domain.ErrUserNotFound) {
 					t.Fatal(err)
 				}
 				ended("once it is over, after")

@@ -76,9 +76,8 @@ func (a *App) beginSession(ctx context.Context, compared domain.User, upgraded d
 		case u.BlockedAt(tx.now):
 			return domain.ErrAccountBlocked
 		}
-		if !upgraded.IsZero() && u.PasswordHash == compared.PasswordHash {
-			u.UpgradeHash(upgraded)
-			if err := tx.Users().Update(ctx, u); err != nil {
+		if !upgraded.IsZero() {
+			if err := tx.Users().UpgradeHash(ctx, u.ID, compared.PasswordHash, upgraded); err != nil {
 				return err
 			}
 		}

@@ -218,7 +218,7 @@ func (m *modelRun) take(i int, s step) {
 		u.blocked = true
 		u.endAll()
 	case "unblock":
-		_, got = m.app.UnblockUser(m.ctx, m.admin(), u.id, domain.Source{})
+		_, got = m.app.UnblockUser(m.ctx, m.admin(), u.id, nil, domain.Source{})
 		u.blocked = false
 	case "role":
 		role := "admin"

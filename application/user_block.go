@@ -15,6 +15,7 @@ type BlockUser struct {
 	ID     uuid.UUID
 	Reason string
 	Until  time.Time // zero: until UnblockUser
+	When   domain.Versions
 	Source domain.Source
 }
 
@@ -22,7 +23,7 @@ type BlockUser struct {
 // be blocked.
 func (a *App) BlockUser(ctx context.Context, p domain.Principal, in BlockUser) (domain.User, error) {
 	who := ports.UserSet{IDs: []uuid.UUID{in.ID}, Admins: true}
-	return a.changeBlock(ctx, p, in.Source, who, domain.ActionUserBlocked, func(tx *tx, u *domain.User) error {
+	return a.changeBlock(ctx, p, in.Source, who, in.When, domain.ActionUserBlocked, func(tx *tx, u *domain.User) error {
 		if err := tx.keepsAnAdmin(*u); err != nil {
 			return err
 		}
@@ -35,16 +36,16 @@ func (a *App) BlockUser(ctx context.Context, p domain.Principal, in BlockUser) (
 }
 
 // UnblockUser lets a user in again, for an admin.
-func (a *App) UnblockUser(ctx context.Context, p domain.Principal, id uuid.UUID, source domain.Source) (domain.User, error) {
+func (a *App) UnblockUser(ctx context.Context, p domain.Principal, id uuid.UUID, when domain.Versions, source domain.Source) (domain.User, error) {
 	who := ports.UserSet{IDs: []uuid.UUID{id}}
-	return a.changeBlock(ctx, p, source, who, domain.ActionUserUnblocked, func(tx *tx, u *domain.User) error {
+	return a.changeBlock(ctx, p, source, who, when, domain.ActionUserUnblocked, func(tx *tx, u *domain.User) error {
 		u.Unblock(tx.now)
 		return nil
 	})
 }
 
 // changeBlock changes the first user of who, and records the action.
-func (a *App) changeBlock(ctx context.Context, p domain.Principal, source domain.Source, who ports.UserSet, action domain.Action,
+func (a *App) changeBlock(ctx context.Context, p domain.Principal, source domain.Source, who ports.UserSet, when domain.Versions, action domain.Action,
 	change func(tx *tx, u *domain.User) error,
 ) (domain.User, error) {
 	var u domain.User
@@ -55,6 +56,9 @@ func (a *App) changeBlock(ctx context.Context, p domain.Principal, source domain
 		var ok bool
 		if u, ok = tx.user(who.IDs[0]); !ok {
 			return domain.ErrUserNotFound
+		}
+		if err := when.Check(u); err != nil {
+			return err
 		}
 		if err := change(tx, &u); err != nil {
 			return err

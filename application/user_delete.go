@@ -11,7 +11,7 @@ import (
 )
 
 // DeleteUser removes a user with all rows of it but the audit's, for an admin. The last active admin stays.
-func (a *App) DeleteUser(ctx context.Context, p domain.Principal, id uuid.UUID, source domain.Source) error {
+func (a *App) DeleteUser(ctx context.Context, p domain.Principal, id uuid.UUID, when domain.Versions, source domain.Source) error {
 	err := a.write(ctx, p, source, ports.UserSet{IDs: []uuid.UUID{id}, Admins: true}, func(tx *tx) error {
 		if err := tx.actor.RequireAdmin(); err != nil {
 			return err
@@ -20,19 +20,25 @@ func (a *App) DeleteUser(ctx context.Context, p domain.Principal, id uuid.UUID, 
 		if !ok {
 			return domain.ErrUserNotFound
 		}
+		if err := when.Check(u); err != nil {
+			return err
+		}
 		return a.remove(ctx, tx, u)
 	})
 	return wrap(err, "delete user %s", id)
 }
 
 // DeleteOwnAccount removes the caller's account. The password proves that its owner asks.
-func (a *App) DeleteOwnAccount(ctx context.Context, p domain.Principal, currentPassword string, source domain.Source) error {
+func (a *App) DeleteOwnAccount(ctx context.Context, p domain.Principal, currentPassword string, when domain.Versions, source domain.Source) error {
 	proof, err := a.proveOwner(ctx, p, currentPassword, source)
 	if err != nil {
 		return fmt.Errorf("delete own account: %w", err)
 	}
 	err = a.write(ctx, p, source, ports.UserSet{Admins: true}, func(tx *tx) error {
 		if err := proof.holds(tx.actor.User); err != nil {
+			return err
+		}
+		if err := when.Check(tx.actor.User); err != nil {
 			return err
 		}
 		if err := a.remove(ctx, tx, tx.actor.User); err != nil {

@@ -20,6 +20,7 @@ type UpdateUser struct {
 	Locale    *string
 	// CurrentPassword is needed to change one's own address.
 	CurrentPassword string
+	When            domain.Versions
 	Source          domain.Source
 }
 
@@ -50,6 +51,9 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 		var ok bool
 		if u, ok = tx.user(in.ID); !ok {
 			return domain.ErrUserNotFound
+		}
+		if err := in.When.Check(u); err != nil {
+			return err
 		}
 		if err := a.record(ctx, tx, domain.ActionUserUpdated, u.ID); err != nil {
 			return err

@@ -53,10 +53,10 @@ func TestUsers_OnlyAdminsReadAndManageThem(t *testing.T) {
 		"end a session":  func() error { return w.EndSession(w.ctx, p, other.ID, session, domain.Source{}) },
 		"end sessions":   func() error { return w.EndSessions(w.ctx, p, other.ID, domain.Source{}) },
 		"block":          func() error { _, err := w.BlockUser(w.ctx, p, application.BlockUser{ID: other.ID}); return err },
-		"unblock":        func() error { _, err := w.UnblockUser(w.ctx, p, other.ID, domain.Source{}); return err },
-		"unblock itself": func() error { _, err := w.UnblockUser(w.ctx, p, p.User.ID, domain.Source{}); return err },
-		"delete":         func() error { return w.DeleteUser(w.ctx, p, other.ID, domain.Source{}) },
-		"delete itself":  func() error { return w.DeleteUser(w.ctx, p, p.User.ID, domain.Source{}) },
+		"unblock":        func() error { _, err := w.UnblockUser(w.ctx, p, other.ID, nil, domain.Source{}); return err },
+		"unblock itself": func() error { _, err := w.UnblockUser(w.ctx, p, p.User.ID, nil, domain.Source{}); return err },
+		"delete":         func() error { return w.DeleteUser(w.ctx, p, other.ID, nil, domain.Source{}) },
+		"delete itself":  func() error { return w.DeleteUser(w.ctx, p, p.User.ID, nil, domain.Source{}) },
 	} {
 		if err := call(); !errors.Is(err, domain.ErrAdminOnly) {
 			t.Errorf("%s: %v", name, err)
@@ -86,8 +86,8 @@ func TestUsers_WhatAnAdminDoesToThemIsRecorded(t *testing.T) {
 		{func() error { return w.EndSession(w.ctx, admin, u.ID, session, domain.Source{}) }, []domain.Action{domain.ActionSessionEnded}},
 		{func() error { return w.EndSessions(w.ctx, admin, u.ID, domain.Source{}) }, []domain.Action{domain.ActionSessionsEnded}},
 		{func() error { _, err := w.BlockUser(w.ctx, admin, application.BlockUser{ID: u.ID}); return err }, []domain.Action{domain.ActionUserBlocked}},
-		{func() error { _, err := w.UnblockUser(w.ctx, admin, u.ID, domain.Source{}); return err }, []domain.Action{domain.ActionUserUnblocked}},
-		{func() error { return w.DeleteUser(w.ctx, admin, u.ID, domain.Source{}) }, []domain.Action{domain.ActionUserDeleted}},
+		{func() error { _, err := w.UnblockUser(w.ctx, admin, u.ID, nil, domain.Source{}); return err }, []domain.Action{domain.ActionUserUnblocked}},
+		{func() error { return w.DeleteUser(w.ctx, admin, u.ID, nil, domain.Source{}) }, []domain.Action{domain.ActionUserDeleted}},
 	} {
 		before := len(w.memory.AuditEvents())
 		if err := c.do(); err != nil {
@@ -166,7 +166,7 @@ func TestAdmins_TwoWhoDemoteOrDeleteEachOtherLeaveOne(t *testing.T) {
 			_, err := w.UpdateUser(w.ctx, a, application.UpdateUser{ID: b.User.ID, Role: &role})
 			results <- err
 		}()
-		go func() { results <- w.DeleteUser(w.ctx, b, a.User.ID, domain.Source{}) }()
+		go func() { results <- w.DeleteUser(w.ctx, b, a.User.ID, nil, domain.Source{}) }()
 		first, second := <-results, <-results
 		if (first == nil) == (second == nil) {
 			t.Fatalf("both ended alike: %v, %v", first, second)
@@ -203,7 +203,7 @@ func TestDeleteUser_EndsTheSessionsAndFreesTheAddress(t *testing.T) {
 	admin := w.admin("boss@example.com")
 	u := w.verified("ada@example.com")
 	pair := w.login("ada@example.com")
-	if err := w.DeleteUser(w.ctx, admin, u.ID, domain.Source{}); err != nil {
+	if err := w.DeleteUser(w.ctx, admin, u.ID, nil, domain.Source{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrSessionEnded) {
@@ -212,7 +212,7 @@ func TestDeleteUser_EndsTheSessionsAndFreesTheAddress(t *testing.T) {
 	if _, err := w.refresh(pair); !errors.Is(err, domain.ErrTokenRevoked) {
 		t.Error(err)
 	}
-	if err := w.DeleteUser(w.ctx, admin, u.ID, domain.Source{}); !errors.Is(err, domain.ErrUserNotFound) {
+	if err := w.DeleteUser(w.ctx, admin, u.ID, nil, domain.Source{}); !errors.Is(err, domain.ErrUserNotFound) {
 		t.Error(err)
 	}
 	w.verified("ada@example.com")

@@ -12,6 +12,7 @@ const (
 	KindForbidden                       // the caller may not do this
 	KindNotFound                        // the thing does not exist
 	KindConflict                        // the state does not allow it
+	KindPrecondition                    // the caller's condition on the state does not hold
 	KindThrottled                       // a budget is used up; RetryAfter says when to come back
 	KindUnavailable                     // overloaded or a dependency is down; the same call may work later
 )
@@ -71,6 +72,7 @@ var (
 	ErrEmailTaken         = &Error{Kind: KindConflict, Code: "email_taken", Message: "The e-mail address belongs to another account."}
 	ErrLastAdmin          = &Error{Kind: KindConflict, Code: "last_admin", Message: "At least one active admin has to remain."}
 	ErrConflict           = &Error{Kind: KindConflict, Code: "conflict", Message: "The user was changed at the same time. Read it again and retry."}
+	ErrVersionConflict    = &Error{Kind: KindPrecondition, Code: "version_conflict", Message: "The user is no longer the version that If-Match names. Read it again and decide anew."}
 	ErrUnverifiedUser     = &Error{Kind: KindConflict, Code: "user_unverified", Message: "The user has not verified the e-mail address yet."}
 	ErrAdminOnly          = &Error{Kind: KindForbidden, Code: "admin_only", Message: "Only an admin may do this."}
 	ErrRoleChangeDenied   = &Error{Kind: KindForbidden, Code: "role_change_denied", Message: "Only an admin may change a role."}

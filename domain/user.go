@@ -2,6 +2,7 @@ package domain
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -61,7 +62,7 @@ type User struct {
 	Blocked         bool
 	BlockedUntil    time.Time // zero: until unblocked
 	BlockReason     string
-	Version         int64 // counts the updates; Users.Update compares it
+	Version         int64 // counts the changes; Users.Update compares it
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 }
@@ -81,6 +82,17 @@ func (u *User) Verify(now time.Time) {
 
 // Verified reports whether the user has proved the address.
 func (u *User) Verified() bool { return u.Status == StatusVerified }
+
+// Versions are those of a user for which a change is meant. Nil: any.
+type Versions []int64
+
+// Check returns ErrVersionConflict unless the change is meant for the user as it is.
+func (v Versions) Check(u User) error {
+	if v != nil && !slices.Contains(v, u.Version) {
+		return ErrVersionConflict
+	}
+	return nil
+}
 
 // Newer reports whether the user was created after another one.
 func (u *User) Newer(than User) bool {
@@ -143,9 +155,6 @@ func (u *User) ChangePassword(hash PasswordHash, now time.Time) {
 	u.PasswordHash, u.PendingEmail, u.UpdatedAt = hash, Email{}, now
 	u.PasswordVersion++
 }
-
-// UpgradeHash replaces the hash by a stronger one of the same password.
-func (u *User) UpgradeHash(hash PasswordHash) { u.PasswordHash = hash }
 
 // Block keeps the user out until a time, or, when it is zero, until Unblock.
 func (u *User) Block(reason string, until, now time.Time) error {

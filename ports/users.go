@@ -39,9 +39,13 @@ type Users interface {
 	// user.
 	HashBegins(ctx context.Context, prefixes []string) (bool, error)
 
-	// Update stores u and raises the version if the stored one is u.Version; domain.ErrConflict otherwise, domain.ErrNotFound when the user is gone, domain.ErrEmailTaken when u is verified and another
-	// verified user has the address.
+	// Update stores u and raises the version if the stored one is u.Version; domain.ErrConflict otherwise,
+	// domain.ErrNotFound when the user is gone, domain.ErrEmailTaken when u is verified and another verified user has
+	// the address.
 	Update(ctx context.Context, u domain.User) error
+	// UpgradeHash replaces a user's hash by a stronger one of the same password. The version stays: to others the user
+	// has not changed. When the hash is no longer from, or the user gone, it changes nothing and returns no error.
+	UpgradeHash(ctx context.Context, id uuid.UUID, from, to domain.PasswordHash) error
 	// Delete removes the user and its sessions and challenges; the blacklist keeps its tokens (reason revoked,
 	// at now). domain.ErrNotFound when there is no such user.
 	Delete(ctx context.Context, id uuid.UUID, now time.Time) error

@@ -140,6 +140,11 @@ func (r users) Update(ctx context.Context, u domain.User) error {
 	return domain.ErrEmailTaken
 }
 
+func (r users) UpgradeHash(ctx context.Context, id uuid.UUID, from, to domain.PasswordHash) error {
+	_, err := r.write.ExecContext(ctx, "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?", to.Reveal(), id, from.Reveal())
+	return mapError("upgrade a password hash", err)
+}
+
 func (r users) Delete(ctx context.Context, id uuid.UUID, now time.Time) error {
 	return r.atomically(ctx, func(tx scope) error {
 		if _, err := (users{tx}).Lock(ctx, ports.UserSet{IDs: []uuid.UUID{id}}); err != nil { // no session begins from here on

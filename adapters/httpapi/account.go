@@ -51,11 +51,11 @@ func (a *API) registerAccount() {
 	register(a, huma.Operation{
 		OperationID: "delete-me", Method: http.MethodDelete, Path: "/users/me", Tags: []string{tagUsers}, Security: loggedIn,
 		Summary: "Delete one's own account", Description: deletion,
-	}, a.deleteOwnAccount, domain.ErrWrongPassword, domain.ErrLastAdmin, throttled, overloaded)
+	}, a.deleteOwnAccount, domain.ErrWrongPassword, domain.ErrLastAdmin, domain.ErrVersionConflict, throttled, overloaded)
 	register(a, huma.Operation{
 		OperationID: "delete-own-account", Method: http.MethodPost, Path: "/users/me/delete", Tags: []string{tagUsers}, Security: loggedIn, DefaultStatus: http.StatusNoContent,
 		Summary: "Delete one's own account, for clients that send no body with DELETE", Description: deletion,
-	}, a.deleteOwnAccount, domain.ErrWrongPassword, domain.ErrLastAdmin, throttled, overloaded)
+	}, a.deleteOwnAccount, domain.ErrWrongPassword, domain.ErrLastAdmin, domain.ErrVersionConflict, throttled, overloaded)
 }
 
 const deletion = "Takes the password. Nothing of the account stays but audit rows without address, network and user agent."
@@ -106,6 +106,11 @@ type CurrentPasswordBody struct {
 	CurrentPassword string `json:"current_password" example:"correct horse battery staple" doc:"The present password."`
 }
 
-func (a *API) deleteOwnAccount(ctx context.Context, in *struct{ Body CurrentPasswordBody }) (*struct{}, error) {
-	return nil, a.app.DeleteOwnAccount(ctx, principalOf(ctx), in.Body.CurrentPassword, sourceOf(ctx))
+type deleteMeInput struct {
+	Conditional
+	Body CurrentPasswordBody
+}
+
+func (a *API) deleteOwnAccount(ctx context.Context, in *deleteMeInput) (*struct{}, error) {
+	return nil, a.app.DeleteOwnAccount(ctx, principalOf(ctx), in.Body.CurrentPassword, in.when, sourceOf(ctx))
 }

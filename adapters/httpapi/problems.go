@@ -45,6 +45,7 @@ var statusOf = map[domain.Kind]int{
 	domain.KindForbidden:       http.StatusForbidden,
 	domain.KindNotFound:        http.StatusNotFound,
 	domain.KindConflict:        http.StatusConflict,
+	domain.KindPrecondition:    http.StatusPreconditionFailed,
 	domain.KindThrottled:       http.StatusTooManyRequests,
 	domain.KindUnavailable:     http.StatusServiceUnavailable,
 }

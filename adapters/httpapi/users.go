@@ -28,11 +28,11 @@ func (a *API) registerUsers() {
 	register(a, huma.Operation{
 		OperationID: "delete-user", Method: http.MethodDelete, Path: "/users/{id}", Tags: []string{tagUsers}, Security: loggedIn,
 		Summary: "Delete a user", Description: "For admins. The user's sessions end at once.",
-	}, a.deleteUser, domain.ErrAdminOnly, domain.ErrUserNotFound, domain.ErrLastAdmin)
+	}, a.deleteUser, domain.ErrAdminOnly, domain.ErrUserNotFound, domain.ErrLastAdmin, domain.ErrVersionConflict)
 }
 
 var updateFailures = []*domain.Error{domain.ErrRoleChangeDenied, domain.ErrPasswordRequired, domain.ErrWrongPassword, domain.ErrEmailTaken,
-	domain.ErrLastAdmin, domain.ErrConflict, throttled, overloaded}
+	domain.ErrLastAdmin, domain.ErrConflict, domain.ErrVersionConflict, throttled, overloaded}
 
 // User is an account.
 type User struct {
@@ -51,7 +51,10 @@ type User struct {
 	UpdatedAt    time.Time  `json:"updated_at" example:"2026-01-31T12:05:00.000001Z" doc:"When the user was last changed."`
 }
 
-type userOutput struct{ Body User }
+type userOutput struct {
+	ETag string `header:"ETag" example:"\"3\"" doc:"The user's version, for If-Match."`
+	Body User
+}
 
 func userBody(u domain.User) User {
 	return User{
@@ -65,7 +68,7 @@ func userAnswer(u domain.User, err error) (*userOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &userOutput{userBody(u)}, nil
+	return &userOutput{ETag: entityTag(u.Version), Body: userBody(u)}, nil
 }
 
 // orNull returns nil for the zero value.
@@ -99,27 +102,38 @@ type UpdateUserBody struct {
 }
 
 type updateUserInput struct {
+	Conditional
 	ID   pathID `path:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
 	Body UpdateUserBody
 }
 
 func (a *API) updateUser(ctx context.Context, in *updateUserInput) (*userOutput, error) {
-	return a.update(ctx, in.ID.UUID, in.Body)
+	return a.update(ctx, in.ID.UUID, in.when, in.Body)
 }
 
-func (a *API) updateMe(ctx context.Context, in *struct{ Body UpdateUserBody }) (*userOutput, error) {
-	return a.update(ctx, principalOf(ctx).User.ID, in.Body)
+type updateMeInput struct {
+	Conditional
+	Body UpdateUserBody
 }
 
-func (a *API) update(ctx context.Context, id uuid.UUID, body UpdateUserBody) (*userOutput, error) {
+func (a *API) updateMe(ctx context.Context, in *updateMeInput) (*userOutput, error) {
+	return a.update(ctx, principalOf(ctx).User.ID, in.when, in.Body)
+}
+
+func (a *API) update(ctx context.Context, id uuid.UUID, when domain.Versions, body UpdateUserBody) (*userOutput, error) {
 	return userAnswer(a.app.UpdateUser(ctx, principalOf(ctx), application.UpdateUser{
 		ID: id, FirstName: body.FirstName.text, LastName: body.LastName.text,
-		Email: (*string)(body.Email), Role: body.Role, Locale: (*string)(body.Locale), CurrentPassword: body.CurrentPassword, Source: sourceOf(ctx),
+		Email: (*string)(body.Email), Role: body.Role, Locale: (*string)(body.Locale), CurrentPassword: body.CurrentPassword, When: when, Source: sourceOf(ctx),
 	}))
 }
 
-func (a *API) deleteUser(ctx context.Context, in *userPath) (*struct{}, error) {
-	return nil, a.app.DeleteUser(ctx, principalOf(ctx), in.ID.UUID, sourceOf(ctx))
+type changeUserInput struct {
+	Conditional
+	ID pathID `path:"id" format:"uuid" example:"0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f" doc:"The user's id."`
+}
+
+func (a *API) deleteUser(ctx context.Context, in *changeUserInput) (*struct{}, error) {
+	return nil, a.app.DeleteUser(ctx, principalOf(ctx), in.ID.UUID, in.when, sourceOf(ctx))
 }
 
 // pathID is a user's id in a path, in the one form that we write.

@@ -96,6 +96,16 @@ func (r users) Update(ctx context.Context, u domain.User) error {
 	})
 }
 
+func (r users) UpgradeHash(ctx context.Context, id uuid.UUID, from, to domain.PasswordHash) error {
+	return r.statement(ctx, "Users.UpgradeHash", func(t *tx) error {
+		if u, err := t.store.users.get(id); err == nil && u.PasswordHash == from {
+			u.PasswordHash = to
+			t.putUser(u)
+		}
+		return nil
+	})
+}
+
 func (r users) Delete(ctx context.Context, id uuid.UUID, now time.Time) error {
 	return r.statement(ctx, "Users.Delete", func(t *tx) error {
 		if _, err := t.store.users.get(id); err != nil {

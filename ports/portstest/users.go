@@ -95,6 +95,15 @@ var userTests = tests{
 		same(e, got.FirstName, strconv.Itoa(racers))
 		same(e, got.Version, u.Version+racers)
 	},
+	"UpgradeHash replaces the hash that it names, and leaves the version": func(e *env) {
+		u, next := e.user(), domain.NewPasswordHash("$2a$stronger")
+		e.must(e.Store.Users().UpgradeHash(e.ctx, u.ID, domain.NewPasswordHash("$2a$another"), next))
+		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
+		e.must(e.Store.Users().UpgradeHash(e.ctx, u.ID, u.PasswordHash, next))
+		u.PasswordHash = next
+		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
+		e.must(e.Store.Users().UpgradeHash(e.ctx, newID(), next, u.PasswordHash))
+	},
 	"Update stores every field and raises the version": func(e *env) {
 		u := e.signUp(e.email())
 		e.must(u.Rename("Ann", "Lee", e.now))
