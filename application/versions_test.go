@@ -17,7 +17,8 @@ func TestVersions_OfRacingChangesForOneVersionOneIsMade(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range cap(results) {
 			wg.Go(func() {
-				name, err := "Ada", error(nil)
+				var err error
+				name := "Ada"
 				switch i % 3 {
 				case 0:
 					_, err = w.UpdateUser(w.ctx, admin, application.UpdateUser{ID: u.ID, FirstName: &name, When: when})
