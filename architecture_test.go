@@ -27,9 +27,9 @@ var inner = rings[:3]
 // is listed otherwise is for those folders alone, and a library that is not listed is for nobody.
 var may = map[string][]string{
 	"domain": {
-		"bytes", "cmp", "crypto/hkdf", "crypto/hmac", "crypto/sha256", "crypto/subtle", "encoding/base32", "encoding/base64",
+		"bytes", "cmp", "crypto/aes", "crypto/cipher", "crypto/hkdf", "crypto/hmac", "crypto/sha256", "crypto/subtle", "encoding/base32", "encoding/base64",
 		"encoding/binary", "encoding/json", "errors", "fmt", "iter", "log/slog", "maps", "math", "net/netip", "slices", "strconv",
-		"strings", "time", "unicode", "unicode/utf8", "github.com/google/uuid", "golang.org/x/net/idna",
+		"strings", "time", "unicode", "unicode/utf8", "github.com/google/uuid", "golang.org/x/net/idna", "golang.org/x/text/cases", "golang.org/x/text/unicode/norm",
 	},
 	"ports":                       {"context"},
 	"ports/portstest":             {"pgregory.net/rapid"},

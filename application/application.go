@@ -29,7 +29,7 @@ type Deps struct {
 	Tokens      ports.Tokens
 	Mailer      ports.Mailer
 	Passwords   ports.CommonPasswords
-	Secret      domain.Secret // the keys of codes and throttles are derived from it
+	Secret      domain.Secret // the keys of codes, throttles and cursors are derived from it
 	Now         func() time.Time
 	NewID       func() uuid.UUID // version 7, which grow: rows that are listed, and tokens
 	NewRandomID func() uuid.UUID // version 4: ids that nobody may foresee
@@ -41,6 +41,7 @@ type App struct {
 	deps      Deps
 	codes     domain.CodeKey
 	throttles domain.ThrottleKey
+	cursors   domain.CursorKey
 }
 
 // New wires the application.
@@ -50,7 +51,11 @@ func New(d Deps) (*App, error) {
 		return nil, err
 	}
 	throttles, err := domain.NewThrottleKey(d.Secret)
-	return &App{d, codes, throttles}, err
+	if err != nil {
+		return nil, err
+	}
+	cursors, err := domain.NewCursorKey(d.Secret)
+	return &App{d, codes, throttles, cursors}, err
 }
 
 func (a *App) now() time.Time { return a.deps.Now().UTC().Truncate(time.Microsecond) }

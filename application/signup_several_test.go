@@ -231,7 +231,7 @@ func TestBlock_EndsAtMostTenYearsAheadInAnyZone(t *testing.T) {
 			if c.fails != (errors.As(err, &e) && e.Code == "invalid_input" && e.Fields[0].Name == "until") || !c.fails && err != nil {
 				t.Errorf("until %s: %v", c.until, err)
 			}
-			if _, err := w.Users(w.ctx, boss, uuid.Nil, 100); err != nil {
+			if _, err := w.Users(w.ctx, boss, application.ListUsers{Sort: domain.SortNewest, Limit: 100}); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := w.EnsureAdmin(w.ctx, "boss@example.com", password); err != nil {

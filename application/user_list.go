@@ -2,8 +2,10 @@ package application
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -22,27 +24,82 @@ func (a *App) User(ctx context.Context, p domain.Principal, id uuid.UUID) (domai
 	return u.At(a.now()), wrap(err, "read user %s", id)
 }
 
-// UserPage is a page of users, newest first.
-type UserPage struct {
-	Users []domain.User
-	Next  uuid.UUID // the cursor of the next page; uuid.Nil: this is the last one
+// ListUsers asks for a page of users. Its filter's Now is set by the application.
+type ListUsers struct {
+	domain.UserFilter
+	Sort   domain.UserSort
+	Cursor string // of the page before; empty: the first page
+	Limit  int
 }
 
-// Users returns up to limit users that come after the given one, to an admin; uuid.Nil starts at the newest.
-func (a *App) Users(ctx context.Context, p domain.Principal, after uuid.UUID, limit int) (UserPage, error) {
+// UserPage is a page of users. A page may be short, or empty, although another one follows.
+type UserPage struct {
+	Users []domain.User
+	Next  string // the cursor of the next page; empty: this is the last one
+}
+
+// Users returns a page of users, to an admin. A cursor is good for the same filter and order only, whatever the limit:
+// domain.ErrInvalidCursor otherwise.
+func (a *App) Users(ctx context.Context, p domain.Principal, in ListUsers) (UserPage, error) {
 	if err := p.RequireAdmin(); err != nil {
 		return UserPage{}, err
 	}
-	users, err := a.deps.Store.Users().List(ctx, after, limit+1)
+	return a.users(ctx, in)
+}
+
+func (a *App) users(ctx context.Context, in ListUsers) (UserPage, error) {
+	now := a.now()
+	q := domain.UserQuery{UserFilter: in.UserFilter, Sort: in.Sort, Limit: in.Limit}
+	q.Now = now
+	bound := fmt.Sprintf("users %s %s", in.Sort, in.Text())
+	if in.Cursor != "" {
+		place, err := a.cursors.Open(in.Cursor, bound)
+		if err != nil {
+			return UserPage{}, err
+		}
+		if q.After, err = readUserPlace(place); err != nil {
+			return UserPage{}, err
+		}
+	}
+	page, err := a.deps.Store.Users().List(ctx, q)
 	if err != nil {
 		return UserPage{}, fmt.Errorf("list users: %w", err)
 	}
-	now := a.now()
-	for i, u := range users {
-		users[i] = u.At(now)
+	for i, u := range page.Users {
+		page.Users[i] = u.At(now)
 	}
-	if len(users) <= limit {
-		return UserPage{Users: users}, nil
+	out := UserPage{Users: page.Users}
+	if !page.Next.IsZero() {
+		out.Next = a.cursors.Seal(writeUserPlace(page.Next), bound)
 	}
-	return UserPage{Users: users[:limit], Next: users[limit-1].ID}, nil
+	return out, nil
+}
+
+// CountUsers returns how many users fit a filter, to an admin.
+func (a *App) CountUsers(ctx context.Context, p domain.Principal, f domain.UserFilter) (domain.Tally, error) {
+	if err := p.RequireAdmin(); err != nil {
+		return domain.Tally{}, err
+	}
+	f.Now = a.now()
+	tally, err := a.deps.Store.Users().Count(ctx, f)
+	return tally, wrap(err, "count users")
+}
+
+func writeUserPlace(p domain.UserPlace) []byte {
+	at := int64(0)
+	if !p.At.IsZero() {
+		at = p.At.UnixMicro()
+	}
+	return append(binary.BigEndian.AppendUint64(p.ID[:], uint64(at)), p.Email...)
+}
+
+func readUserPlace(text []byte) (domain.UserPlace, error) {
+	if len(text) < 24 {
+		return domain.UserPlace{}, domain.ErrInvalidCursor
+	}
+	p := domain.UserPlace{ID: uuid.UUID(text[:16]), Email: string(text[24:])}
+	if at := int64(binary.BigEndian.Uint64(text[16:24])); at != 0 {
+		p.At = time.UnixMicro(at).UTC()
+	}
+	return p, nil
 }

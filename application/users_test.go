@@ -20,9 +20,9 @@ func TestUsers_ComeInPagesNewestFirst(t *testing.T) {
 		w.signUp(fmt.Sprintf("u%d@example.com", i))
 	}
 	seen := map[uuid.UUID]bool{}
-	var after uuid.UUID
+	in := application.ListUsers{Sort: domain.SortNewest, Limit: 2}
 	for _, want := range []int{2, 2, 1} {
-		page, err := w.Users(w.ctx, admin, after, 2)
+		page, err := w.Users(w.ctx, admin, in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,10 +32,10 @@ func TestUsers_ComeInPagesNewestFirst(t *testing.T) {
 		for _, u := range page.Users {
 			seen[u.ID] = true
 		}
-		after = page.Next
+		in.Cursor = page.Next
 	}
-	if len(seen) != 5 || after != uuid.Nil {
-		t.Errorf("saw %d users, next %v", len(seen), after)
+	if len(seen) != 5 || in.Cursor != "" {
+		t.Errorf("saw %d users, next %q", len(seen), in.Cursor)
 	}
 }
 
@@ -46,9 +46,12 @@ func TestUsers_OnlyAdminsReadAndManageThem(t *testing.T) {
 	w.verified("ada@example.com")
 	p := w.principal(w.login("ada@example.com"))
 	for name, call := range map[string]func() error{
-		"read one":       func() error { _, err := w.User(w.ctx, p, other.ID); return err },
-		"read itself":    func() error { _, err := w.User(w.ctx, p, p.User.ID); return err },
-		"read all":       func() error { _, err := w.Users(w.ctx, p, uuid.Nil, 10); return err },
+		"read one":    func() error { _, err := w.User(w.ctx, p, other.ID); return err },
+		"read itself": func() error { _, err := w.User(w.ctx, p, p.User.ID); return err },
+		"read all": func() error {
+			_, err := w.Users(w.ctx, p, application.ListUsers{Sort: domain.SortNewest, Limit: 10})
+			return err
+		},
 		"read sessions":  func() error { _, err := w.Sessions(w.ctx, p, other.ID); return err },
 		"end a session":  func() error { return w.EndSession(w.ctx, p, other.ID, session, domain.Source{}) },
 		"end sessions":   func() error { return w.EndSessions(w.ctx, p, other.ID, domain.Source{}) },

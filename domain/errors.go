@@ -8,6 +8,7 @@ type Kind uint8
 // The kinds of failure.
 const (
 	KindInvalid         Kind = iota + 1 // the input breaks a rule
+	KindMalformed                       // the input is nothing that the service gave out
 	KindUnauthenticated                 // the caller has not proved who they are
 	KindForbidden                       // the caller may not do this
 	KindNotFound                        // the thing does not exist
@@ -68,6 +69,7 @@ var (
 	ErrInvalidCredentials = &Error{Kind: KindUnauthenticated, Code: "invalid_credentials", Message: "E-mail or password is wrong."}
 	ErrAccountUnverified  = &Error{Kind: KindForbidden, Code: "account_unverified", Message: "The e-mail address is not verified yet."}
 	ErrAccountBlocked     = &Error{Kind: KindForbidden, Code: "account_blocked", Message: "The account is blocked."}
+	ErrInvalidCursor      = &Error{Kind: KindMalformed, Code: "invalid_cursor", Message: "The cursor is not one of this list with these filters. Begin at the first page."}
 	ErrInvalidCode        = &Error{Kind: KindInvalid, Code: "invalid_code", Message: "The code is not valid."}
 	ErrEmailTaken         = &Error{Kind: KindConflict, Code: "email_taken", Message: "The e-mail address belongs to another account."}
 	ErrLastAdmin          = &Error{Kind: KindConflict, Code: "last_admin", Message: "At least one active admin has to remain."}

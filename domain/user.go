@@ -59,6 +59,8 @@ type User struct {
 	PasswordVersion int64     // counts the passwords, not the hashes of one
 	UnverifiedUntil time.Time // zero once verified
 	SignUpNetwork   string    // keyed hash of the network that signed up; empty once verified
+	InvitedBy       uuid.UUID // the admin whose invitation waits to be accepted; zero: none
+	LegacyID        string    // of the system that the user came from; empty: none
 	Blocked         bool
 	BlockedUntil    time.Time // zero: until unblocked
 	BlockReason     string
@@ -77,8 +79,11 @@ func NewUser(id uuid.UUID, email Email, hash PasswordHash, locale Locale, now ti
 
 // Verify records that the user has proved the address.
 func (u *User) Verify(now time.Time) {
-	u.Status, u.UnverifiedUntil, u.SignUpNetwork, u.UpdatedAt = StatusVerified, time.Time{}, "", now
+	u.Status, u.UnverifiedUntil, u.SignUpNetwork, u.InvitedBy, u.UpdatedAt = StatusVerified, time.Time{}, "", uuid.Nil, now
 }
+
+// Invited reports whether the user is an invitation that waits to be accepted.
+func (u *User) Invited() bool { return u.InvitedBy != uuid.Nil }
 
 // Verified reports whether the user has proved the address.
 func (u *User) Verified() bool { return u.Status == StatusVerified }

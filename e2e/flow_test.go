@@ -85,7 +85,7 @@ func TestFlow_AdminsManageUsers(t *testing.T) {
 			t.Errorf("listed %v", seen)
 		}
 		s.call(t, "GET", "/users?limit=0", admin, nil).want(t, 422, "invalid_input")
-		s.call(t, "GET", "/users?cursor=rubbish", admin, nil).want(t, 422, "invalid_input")
+		s.call(t, "GET", "/users?cursor=rubbish", admin, nil).want(t, 400, "invalid_cursor")
 		s.call(t, "GET", "/users", self, nil).want(t, 403, "admin_only")
 		s.call(t, "GET", "/users", "", nil).want(t, 401, "token_missing")
 		s.call(t, "GET", "/users/"+ada.ID, admin, nil).want(t, 200, "")

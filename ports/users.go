@@ -31,9 +31,17 @@ type Users interface {
 	ByID(ctx context.Context, id uuid.UUID) (domain.User, error)
 	// ByEmail returns the user of an address: the verified one, else the newest unverified one.
 	ByEmail(ctx context.Context, key string) (domain.User, error)
-	// List returns up to limit users, newest first (descending ids), that come after the given id; uuid.Nil
-	// starts at the newest. A row added meanwhile neither repeats nor hides another.
-	List(ctx context.Context, after uuid.UUID, limit int) ([]domain.User, error)
+	// List returns up to q.Limit users that fit, in the order of q.Sort, from q.After on. A row added or removed
+	// meanwhile neither repeats nor hides another. Not inside InTx.
+	//
+	// One call reads at most ListReads rows, whatever the filter. It looks at the next ListWalk users in the order, and
+	// returns those that fit; with a filter a page may so have fewer users than fit, and Next is then the last one that
+	// was looked at. A legacy id, and a prefix that begins at most ListPrefix keys of each sort (addresses, first names,
+	// last names), are looked up instead: that page has all users that fit, up to the limit.
+	List(ctx context.Context, q domain.UserQuery) (domain.UserPage, error)
+	// Count counts the users that fit, by reading at most ListReads rows: it looks users up as List does, or looks at the
+	// newest ones. It is exact when all were looked at. Not inside InTx.
+	Count(ctx context.Context, f domain.UserFilter) (domain.Tally, error)
 
 	// HashBegins reports whether the password hash of any user begins with one of the prefixes. It may look at every
 	// user.
@@ -56,6 +64,15 @@ type Users interface {
 	// challenges, and returns how many. Concurrent calls do not wait for each other's rows.
 	DeleteUnverified(ctx context.Context, now time.Time, limit int) (int, error)
 }
+
+// How many rows a list reads. Each prefix is looked for three times; the users of a walk are read twice: first the place
+// where it ends.
+const (
+	ListReads  = 10_000
+	ListPrefix = 1000
+	ListWalk   = 3000
+	CountWalk  = ListReads - 3*(ListPrefix+1)
+)
 
 // UserSet names users to lock, in any combination.
 type UserSet struct {

@@ -201,7 +201,7 @@ func TestClose_DoesNotWaitForEver(t *testing.T) {
 				if !errors.Is(err, domain.ErrNotFound) {
 					t.Error(err)
 				}
-				_, err = db.Users().List(t.Context(), uuid.Nil, 10)
+				_, err = db.Users().List(t.Context(), domain.UserQuery{Sort: domain.SortNewest, Limit: 10})
 				if err != nil {
 					t.Error(err)
 				}

@@ -35,7 +35,10 @@ func (db *DB) Migrate(ctx context.Context, also func(ctx context.Context) error)
 		if err != nil {
 			return err
 		}
-		if _, err := provider.Up(ctx); err != nil || also == nil {
+		if _, err := provider.Up(ctx); err != nil {
+			return err
+		}
+		if err := db.fillSearchKeys(ctx); err != nil || also == nil {
 			return err
 		}
 		return also(ctx)

@@ -1,6 +1,7 @@
 package bunstore
 
 import (
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -28,6 +29,8 @@ type userRow struct {
 	PasswordVersion int64
 	UnverifiedUntil *time.Time
 	SignUpNetwork   string
+	InvitedBy       uuid.NullUUID
+	LegacyID        sql.NullString
 	Blocked         bool
 	BlockedUntil    *time.Time
 	BlockReason     string
@@ -37,12 +40,16 @@ type userRow struct {
 }
 
 const userColumns = "id, email, email_key, pending_email, pending_email_key, first_name, last_name, status, role, locale, " +
-	"password_hash, password_version, unverified_until, sign_up_network, blocked, blocked_until, block_reason, version, created_at, updated_at"
+	"password_hash, password_version, unverified_until, sign_up_network, invited_by, legacy_id, blocked, blocked_until, " +
+	"block_reason, version, created_at, updated_at"
+
+// searchColumns are written and searched, and never read.
+const searchColumns = "search_email, search_first_name, search_last_name"
 
 func (r *userRow) fields() []any {
 	return []any{&r.ID, &r.Email, &r.EmailKey, &r.PendingEmail, &r.PendingEmailKey, &r.FirstName, &r.LastName,
 		(*string)(&r.Status), (*string)(&r.Role), (*string)(&r.Locale), &r.PasswordHash, &r.PasswordVersion,
-		&r.UnverifiedUntil, &r.SignUpNetwork, &r.Blocked, &r.BlockedUntil, &r.BlockReason, &r.Version, &r.CreatedAt, &r.UpdatedAt}
+		&r.UnverifiedUntil, &r.SignUpNetwork, &r.InvitedBy, &r.LegacyID, &r.Blocked, &r.BlockedUntil, &r.BlockReason, &r.Version, &r.CreatedAt, &r.UpdatedAt}
 }
 
 func newUserRow(u domain.User) userRow {
@@ -50,9 +57,17 @@ func newUserRow(u domain.User) userRow {
 		ID: u.ID, Email: u.Email.Address, EmailKey: u.Email.Key, PendingEmail: u.PendingEmail.Address,
 		PendingEmailKey: u.PendingEmail.Key, FirstName: u.FirstName, LastName: u.LastName,
 		Status: u.Status, Role: u.Role, Locale: u.Locale, PasswordHash: u.PasswordHash.Reveal(), PasswordVersion: u.PasswordVersion,
-		UnverifiedUntil: optional(u.UnverifiedUntil), SignUpNetwork: u.SignUpNetwork, Blocked: u.Blocked, BlockedUntil: optional(u.BlockedUntil),
+		UnverifiedUntil: optional(u.UnverifiedUntil), SignUpNetwork: u.SignUpNetwork,
+		InvitedBy: orNull(u.InvitedBy), LegacyID: sql.NullString{String: u.LegacyID, Valid: u.LegacyID != ""}, Blocked: u.Blocked, BlockedUntil: optional(u.BlockedUntil),
 		BlockReason: u.BlockReason, Version: u.Version, CreatedAt: stamp(u.CreatedAt), UpdatedAt: stamp(u.UpdatedAt),
 	}
+}
+
+// written are the values of userColumns and searchColumns.
+func written(u domain.User) []any {
+	row := newUserRow(u)
+	email, firstName, lastName := u.SearchKeys()
+	return append(row.fields(), email, firstName, lastName)
 }
 
 func (r userRow) user() domain.User {
@@ -60,7 +75,8 @@ func (r userRow) user() domain.User {
 		ID: r.ID, Email: domain.Email{Address: r.Email, Key: r.EmailKey},
 		PendingEmail: domain.Email{Address: r.PendingEmail, Key: r.PendingEmailKey}, FirstName: r.FirstName, LastName: r.LastName,
 		Status: r.Status, Role: r.Role, Locale: r.Locale, PasswordHash: domain.NewPasswordHash(r.PasswordHash), PasswordVersion: r.PasswordVersion,
-		UnverifiedUntil: orZero(r.UnverifiedUntil), SignUpNetwork: r.SignUpNetwork, Blocked: r.Blocked, BlockedUntil: orZero(r.BlockedUntil),
+		UnverifiedUntil: orZero(r.UnverifiedUntil), SignUpNetwork: r.SignUpNetwork,
+		InvitedBy: r.InvitedBy.UUID, LegacyID: r.LegacyID.String, Blocked: r.Blocked, BlockedUntil: orZero(r.BlockedUntil),
 		BlockReason: r.BlockReason, Version: r.Version, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
 	}
 }

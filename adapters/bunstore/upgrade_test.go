@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"coffeeshop/adapters/bunstore"
 	"coffeeshop/domain"
 	"coffeeshop/migrations"
+	"coffeeshop/ports"
 )
 
 // Each version of the schema has rows of its own in testdata, which no later version may lose.
@@ -35,6 +37,11 @@ func TestMigrate_KeepsTheRowsOfEveryEarlierVersion(t *testing.T) {
 			if step.Version >= 2 {
 				hasRowsOfVersion2(t, db)
 			}
+			if step.Version >= 3 {
+				hasRowsOfVersion3(t, db)
+			}
+			findsUsers(t, db, "LOVE", "Ada@example.com")
+			findsUsers(t, db, "bob@", "bob@example.com")
 			down(t, db)
 		}
 	})
@@ -127,6 +134,75 @@ func hasRowsOfVersion2(t *testing.T, db *bunstore.DB) {
 		Source: domain.Source{IP: "192.0.2.1", UserAgent: "agent", RequestID: "request"}, CreatedAt: signedUp,
 		ExpiresAt: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), SignUp: domain.SignUp{At: signedUp, Network: "192.0.2.1"},
 	})(db.Challenges().ByID(t.Context(), id))
+}
+
+func hasRowsOfVersion3(t *testing.T, db *bunstore.DB) {
+	t.Helper()
+	signedUp := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	is(t, domain.User{ID: uuid.MustParse("01900000-0000-7000-8000-000000000003"), Email: domain.Email{Address: "Cyd@example.com", Key: "cyd@example.com"},
+		FirstName: "Сид", Status: domain.StatusUnverified, Role: domain.RoleAdmin, Locale: domain.LocaleEnglish, PasswordVersion: 1,
+		UnverifiedUntil: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), InvitedBy: uuid.MustParse("01900000-0000-7000-8000-000000000001"), LegacyID: "17",
+		Version: 1, CreatedAt: signedUp, UpdatedAt: signedUp,
+	})(db.Users().ByID(t.Context(), uuid.MustParse("01900000-0000-7000-8000-000000000003")))
+	findsUsers(t, db, "СИД", "Cyd@example.com")
+}
+
+// findsUsers looks users up by a prefix.
+func findsUsers(t *testing.T, db *bunstore.DB, text string, want ...string) {
+	t.Helper()
+	prefix, err := domain.ParsePrefix(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := db.Users().List(t.Context(), domain.UserQuery{UserFilter: domain.UserFilter{Prefix: prefix}, Sort: domain.SortEmail, Limit: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, u := range page.Users {
+		found = append(found, u.Email.Address)
+	}
+	if !slices.Equal(found, want) {
+		t.Errorf("%s finds %q, want %q", text, found, want)
+	}
+}
+
+func TestMigrate_GivesSearchKeysToAllUsersOfEarlierVersions(t *testing.T) {
+	onEngines(t, func(t *testing.T, cfg bunstore.Config) {
+		db := open(t, cfg)
+		migrate(t, db)
+		const many = 1203 // more than two batches
+		err := db.InTx(t.Context(), func(tx ports.Store) error {
+			for i := range many {
+				email, err := domain.ParseEmail(fmt.Sprintf("user%d@example.com", i))
+				if err != nil {
+					return err
+				}
+				u := domain.NewUser(uuid.Must(uuid.NewV7()), email, domain.PasswordHash{}, domain.LocaleEnglish, time.Now())
+				u.FirstName = "Ёлка"
+				if _, err := tx.Users().CreateSignUp(t.Context(), u); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pastTheStore(t, cfg, func(ctx context.Context, db *sql.DB) error {
+			_, err := db.ExecContext(ctx, "UPDATE users SET search_email = '', search_first_name = '', search_last_name = ''")
+			return err
+		})
+		migrate(t, db)
+		findsUsers(t, db, "user1202", "user1202@example.com")
+		var left, folded int
+		pastTheStore(t, cfg, func(ctx context.Context, db *sql.DB) error {
+			return db.QueryRowContext(ctx, "SELECT sum(CASE WHEN search_email = '' THEN 1 ELSE 0 END), sum(CASE WHEN search_first_name = 'ёлка' THEN 1 ELSE 0 END) FROM users").Scan(&left, &folded)
+		})
+		if left != 0 || folded != many {
+			t.Errorf("%d users have no keys, and %d the right one", left, folded)
+		}
+	})
 }
 
 func is[T comparable](t *testing.T, want T) func(got T, err error) {

@@ -20,8 +20,10 @@ var _ ports.Users = users{}
 
 const selectUsers = "SELECT " + userColumns + " FROM users WHERE "
 
+const writtenColumns = userColumns + ", " + searchColumns
+
 // updateUser takes the columns behind the id, the id and the version.
-var updateUser = "UPDATE users SET " + strings.ReplaceAll(strings.TrimPrefix(userColumns, "id, "), ",", " = ?,") +
+var updateUser = "UPDATE users SET " + strings.ReplaceAll(strings.TrimPrefix(writtenColumns, "id, "), ",", " = ?,") +
 	" = ? WHERE id = ? AND version = ?"
 
 func (r users) Lock(ctx context.Context, who ports.UserSet) ([]domain.User, error) {
@@ -52,16 +54,14 @@ func (r users) Lock(ctx context.Context, who ports.UserSet) ([]domain.User, erro
 }
 
 func (r users) CreateSignUp(ctx context.Context, u domain.User) (bool, error) {
-	row := newUserRow(u)
-	n, err := count(r.write.insert(ctx, "users", userColumns, row.fields(),
-		"WHERE NOT EXISTS (SELECT 1 FROM users WHERE email_key = ? AND status = 'verified')", row.EmailKey))
+	n, err := count(r.write.insert(ctx, "users", writtenColumns, written(u),
+		"WHERE NOT EXISTS (SELECT 1 FROM users WHERE email_key = ? AND status = 'verified')", u.Email.Key))
 	return n == 1, mapError("create an unverified user", err)
 }
 
 // Create lets the index decide without an error of the database, which would end a transaction on PostgreSQL.
 func (r users) Create(ctx context.Context, u domain.User) error {
-	row := newUserRow(u)
-	n, err := count(r.write.insert(ctx, "users", userColumns, row.fields(),
+	n, err := count(r.write.insert(ctx, "users", writtenColumns, written(u),
 		"WHERE true ON CONFLICT (email_key) WHERE status = 'verified' DO NOTHING"))
 	if err == nil && n == 0 {
 		return domain.ErrEmailTaken
@@ -80,18 +80,6 @@ func (r users) ByEmail(ctx context.Context, key string) (domain.User, error) {
 	err := r.read.scan(ctx, row.fields(), selectUsers+"email_key = ? "+
 		"ORDER BY CASE WHEN status = 'verified' THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1", key)
 	return row.user(), mapError("read the user of an address", err)
-}
-
-func (r users) List(ctx context.Context, after uuid.UUID, limit int) ([]domain.User, error) {
-	if limit <= 0 {
-		return nil, nil
-	}
-	where, args := "true", []any{}
-	if after != uuid.Nil {
-		where, args = "id < ?", append(args, after)
-	}
-	found, err := list(ctx, r.read, (*userRow).fields, userRow.user, selectUsers+where+" ORDER BY id DESC LIMIT ?", append(args, limit)...)
-	return found, mapError("list users", err)
 }
 
 func (r users) HashBegins(ctx context.Context, prefixes []string) (bool, error) {
@@ -116,12 +104,12 @@ func (r users) HashBegins(ctx context.Context, prefixes []string) (bool, error) 
 // Update looks for another verified user of the address within the statement, since a violation of the index
 // ends a transaction on PostgreSQL; the index still decides between two that come at once.
 func (r users) Update(ctx context.Context, u domain.User) error {
-	row := newUserRow(u)
-	row.Version++
-	text, args := updateUser, slices.Concat(row.fields()[1:], []any{u.ID, u.Version})
+	next := u
+	next.Version++
+	text, args := updateUser, slices.Concat(written(next)[1:], []any{u.ID, u.Version})
 	if u.Verified() {
 		text += " AND NOT EXISTS (SELECT 1 FROM users AS o WHERE o.email_key = ? AND o.status = 'verified' AND o.id <> ?)"
-		args = append(args, row.EmailKey, u.ID)
+		args = append(args, u.Email.Key, u.ID)
 	}
 	n, err := count(r.write.ExecContext(ctx, text, args...))
 	switch {

@@ -51,7 +51,11 @@ func newMigrateDown(c Commands, t Terminal) *cobra.Command {
 			if !ok {
 				return errors.New("there is no step to take back")
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: %s would be taken back. This deletes, with all data in them:\n", state.Database, step.Name)
+			losses := "This deletes, with all data in them:"
+			if len(step.Removes) == 0 {
+				losses = "This deletes no data."
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: %s would be taken back. %s\n", state.Database, step.Name, losses)
 			for _, thing := range step.Removes {
 				fmt.Fprintln(cmd.OutOrStdout(), "  "+thing)
 			}

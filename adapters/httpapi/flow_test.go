@@ -179,7 +179,6 @@ func TestListUsers_GoesPageByPage(t *testing.T) {
 	}
 	for query, location := range map[string]string{
 		"limit=0": "query.limit", "limit=101": "query.limit", "limit=x": "query.limit", "limit=99999999999999999999": "query.limit",
-		"cursor=x": "query.cursor", "cursor=%00": "query.cursor", "cursor=AZjHoHpOfMGKbh8rPE1ebx": "query.cursor",
 		"email=" + secretText: "query.email", "limit=2&limit=3": "query.limit", secretText + "%00=1": "query",
 	} {
 		if a := w.as(token, "GET", "/users?"+query, "").want(t, 422, "invalid_input", location); strings.Contains(string(a.body), secretText) {

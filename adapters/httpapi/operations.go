@@ -131,7 +131,7 @@ func refuseUnknownQuery(names []string) func(huma.Context, func(huma.Context)) {
 }
 
 func queryNames[I any]() (names []string) {
-	for field := range reflect.TypeFor[I]().Fields() {
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[I]()) {
 		if name := field.Tag.Get("query"); name != "" {
 			names = append(names, name)
 		}

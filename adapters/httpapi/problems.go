@@ -40,6 +40,7 @@ type FaultyPart struct {
 
 // statusOf is the one place where kinds of failure become statuses.
 var statusOf = map[domain.Kind]int{
+	domain.KindMalformed:       http.StatusBadRequest,
 	domain.KindInvalid:         http.StatusUnprocessableEntity,
 	domain.KindUnauthenticated: http.StatusUnauthorized,
 	domain.KindForbidden:       http.StatusForbidden,

@@ -46,6 +46,8 @@ type User struct {
 	BlockedUntil *time.Time `json:"blocked_until" example:"2035-01-31T12:00:00Z" doc:"When the block ends by itself; null: when somebody unblocks."`
 	Status       string     `json:"status" enum:"unverified,verified" example:"verified" doc:"Whether the address is proved."`
 	Role         string     `json:"role" enum:"user,admin" example:"user" doc:"What the user may do."`
+	Invited      bool       `json:"invited" example:"false" doc:"Whether it is an invitation that waits to be accepted."`
+	LegacyID     *string    `json:"legacy_id" example:"4711" doc:"The id in the system that the user came from."`
 	Locale       string     `json:"locale" example:"en" doc:"The language of mails."`
 	CreatedAt    time.Time  `json:"created_at" example:"2026-01-31T12:00:00.000001Z" doc:"When the user signed up."`
 	UpdatedAt    time.Time  `json:"updated_at" example:"2026-01-31T12:05:00.000001Z" doc:"When the user was last changed."`
@@ -58,7 +60,8 @@ type userOutput struct {
 
 func userBody(u domain.User) User {
 	return User{
-		ID: u.ID, Email: u.Email.Address, PendingEmail: orNull(u.PendingEmail.Address), Blocked: u.Blocked, BlockReason: orNull(u.BlockReason), BlockedUntil: orNull(u.BlockedUntil), FirstName: orNull(u.FirstName), LastName: orNull(u.LastName),
+		ID: u.ID, Email: u.Email.Address, PendingEmail: orNull(u.PendingEmail.Address), FirstName: orNull(u.FirstName), LastName: orNull(u.LastName),
+		Blocked: u.Blocked, BlockReason: orNull(u.BlockReason), BlockedUntil: orNull(u.BlockedUntil), Invited: u.Invited(), LegacyID: orNull(u.LegacyID),
 		Status: string(u.Status), Role: string(u.Role), Locale: string(u.Locale), CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -60,12 +61,71 @@ func (r users) ByEmail(ctx context.Context, key string) (domain.User, error) {
 	})
 }
 
-func (r users) List(ctx context.Context, after uuid.UUID, limit int) ([]domain.User, error) {
-	return query(ctx, r, "Users.List", func(t *tx) ([]domain.User, error) {
-		return first(limit, slices.SortedFunc(t.store.users.where(func(u domain.User) bool {
-			return after == uuid.Nil || bytes.Compare(u.ID[:], after[:]) < 0
-		}), descendingID)), nil
+func (r users) List(ctx context.Context, q domain.UserQuery) (domain.UserPage, error) {
+	return query(ctx, r, "Users.List", func(t *tx) (domain.UserPage, error) {
+		if q.Limit <= 0 {
+			return domain.UserPage{}, nil
+		}
+		var places []domain.UserPlace
+		for u := range maps.Values(t.store.users) {
+			if place := q.Sort.Place(u); q.After.IsZero() || q.Sort.Compare(place, q.After) > 0 {
+				places = append(places, place)
+			}
+		}
+		slices.SortFunc(places, q.Sort.Compare)
+		var end domain.UserPlace // of the walk; zero: that of the list
+		if len(places) >= ports.ListWalk && !q.All() && !t.lookedUp(q.UserFilter) {
+			places = places[:ports.ListWalk]
+			end = places[len(places)-1]
+		}
+		var following []domain.User
+		for _, place := range places {
+			if u := t.store.users[place.ID]; len(following) <= q.Limit && q.Fits(u) {
+				following = append(following, u)
+			}
+		}
+		page := q.Page(following)
+		if page.Next.IsZero() {
+			page.Next = end
+		}
+		return page, nil
 	})
+}
+
+func (r users) Count(ctx context.Context, f domain.UserFilter) (domain.Tally, error) {
+	return query(ctx, r, "Users.Count", func(t *tx) (domain.Tally, error) {
+		walk, all := ports.ListReads, slices.SortedFunc(maps.Values(t.store.users), newestUser)
+		if !f.Prefix.IsZero() {
+			walk = ports.CountWalk
+		}
+		tally := domain.Tally{Exact: len(all) < walk || t.lookedUp(f)}
+		if !tally.Exact {
+			all = first(walk, all)
+		}
+		for _, u := range all {
+			if f.Fits(u) {
+				tally.N++
+			}
+		}
+		return tally, nil
+	})
+}
+
+// lookedUp reports whether the users of a filter are looked up rather than walked to.
+func (t *tx) lookedUp(f domain.UserFilter) bool {
+	if f.LegacyID != "" || f.Prefix.IsZero() {
+		return f.LegacyID != ""
+	}
+	var n [3]int
+	for u := range maps.Values(t.store.users) {
+		email, firstName, lastName := u.SearchKeys()
+		for i, key := range []string{email, firstName, lastName} {
+			if f.Prefix.Of(key) {
+				n[i]++
+			}
+		}
+	}
+	return slices.Max(n[:]) <= ports.ListPrefix
 }
 
 func (r users) HashBegins(ctx context.Context, prefixes []string) (bool, error) {
@@ -153,6 +213,9 @@ func (t *tx) taken(u domain.User) bool {
 func (t *tx) createUser(u domain.User) error {
 	if _, err := t.store.users.get(u.ID); err == nil {
 		return fmt.Errorf("memstore: there is a user %s already", u.ID)
+	}
+	for o := range t.store.users.where(func(o domain.User) bool { return u.LegacyID != "" && o.LegacyID == u.LegacyID }) {
+		return fmt.Errorf("memstore: the user %s has the legacy id already", o.ID)
 	}
 	t.putUser(u)
 	return nil

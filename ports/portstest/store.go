@@ -48,6 +48,7 @@ func Store(t *testing.T, open func(t *testing.T) Fixture) {
 	// These look at whole tables.
 	inTurn(t, open, "purges", purgeTests)
 	inTurn(t, open, "lists", listTests)
+	alone(t, open, "many users", manyTests)
 	inTurn(t, open, "admins", adminTests)
 	inTurn(t, open, "held rows", heldTests)
 	// These end the store.
@@ -81,7 +82,7 @@ func inTurn(t *testing.T, open func(t *testing.T) Fixture, name string, set test
 		for sentence, test := range set {
 			t.Run(sentence, func(t *testing.T) {
 				e := newEnv(t, f)
-				for _, u := range ok[[]domain.User](e)(f.Store.Users().List(e.ctx, uuid.Nil, 1000)) {
+				for _, u := range ok[domain.UserPage](e)(f.Store.Users().List(e.ctx, domain.UserQuery{Sort: domain.SortNewest, Limit: 1000})).Users {
 					e.must(f.Store.Users().Delete(e.ctx, u.ID, e.now))
 				}
 				test(e)

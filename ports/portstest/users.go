@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"coffeeshop/domain"
 	"coffeeshop/ports"
 )
@@ -225,81 +223,5 @@ var userTests = tests{
 		e.must(e.Store.Users().Create(e.ctx, v))
 		e.must(e.Store.Users().Delete(e.ctx, v.ID, e.now))
 		e.must(e.Store.Users().Create(e.ctx, e.newVerified(u.Email)))
-	},
-}
-
-var listTests = tests{
-	"List returns users newest first, in pages that neither repeat nor miss one": func(e *env) {
-		var want []domain.User
-		for i := range 7 {
-			u := e.newUser(e.email())
-			if i%3 == 0 {
-				u.PendingEmail = e.email()
-			}
-			if i%2 == 0 {
-				u.Verify(e.now)
-				e.must(e.Store.Users().Create(e.ctx, u))
-			} else {
-				ok[bool](e)(e.Store.Users().CreateSignUp(e.ctx, u))
-			}
-			want = append([]domain.User{u}, want...)
-		}
-		var got []domain.User
-		for after := uuid.Nil; len(got) <= len(want); after = got[len(got)-1].ID {
-			page := ok[[]domain.User](e)(e.Store.Users().List(e.ctx, after, 3))
-			if len(page) == 0 {
-				break
-			}
-			got = append(got, page...)
-		}
-		sameList(e, got, want)
-		sameList(e, ok[[]domain.User](e)(e.Store.Users().List(e.ctx, uuid.Nil, 100)), want)
-		sameList(e, ok[[]domain.User](e)(e.Store.Users().List(e.ctx, want[6].ID, 100)), nil)
-	},
-	"a row added or removed meanwhile neither repeats nor hides another": func(e *env) {
-		var users []domain.User
-		for range 6 {
-			users = append(users, e.user())
-		}
-		first := ok[[]domain.User](e)(e.Store.Users().List(e.ctx, uuid.Nil, 3))
-		sameList(e, first, []domain.User{users[5], users[4], users[3]})
-		e.user()
-		e.must(e.Store.Users().Delete(e.ctx, users[3].ID, e.now)) // where the page ended
-		e.must(e.Store.Users().Delete(e.ctx, users[1].ID, e.now))
-		rest := ok[[]domain.User](e)(e.Store.Users().List(e.ctx, users[3].ID, 3))
-		sameList(e, rest, []domain.User{users[2], users[0]})
-	},
-	"the pages stay whole while users sign up": func(e *env) {
-		var want []uuid.UUID
-		for range 20 {
-			want = append([]uuid.UUID{e.user().ID}, want...)
-		}
-		newest := want[0]
-		var got []uuid.UUID
-		newcomers := make([]domain.User, 20)
-		for i := range newcomers {
-			newcomers[i] = e.newVerified(e.email())
-		}
-		e.allWin(e.race(2, func(i int) error {
-			if i == 0 {
-				for _, u := range newcomers {
-					if err := e.Store.Users().Create(e.ctx, u); err != nil {
-						return err
-					}
-				}
-				return nil
-			}
-			for after := newest; len(got) <= len(want); after = got[len(got)-1] {
-				page, err := e.Store.Users().List(e.ctx, after, 2)
-				if err != nil || len(page) == 0 {
-					return err
-				}
-				for _, u := range page {
-					got = append(got, u.ID)
-				}
-			}
-			return nil
-		}))
-		sameList(e, got, want[1:])
 	},
 }

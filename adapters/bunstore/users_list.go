@@ -1,0 +1,242 @@
+package bunstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"coffeeshop/domain"
+	"coffeeshop/ports"
+)
+
+// order is the way of a list: along an index, whose columns are the sort key and the id.
+type order struct {
+	index, key, direction string
+	behind, upTo          string // the comparisons with a place
+}
+
+var orders = map[domain.UserSort]order{
+	domain.SortNewest: {"users_created", "created_at", "DESC", "<", ">="},
+	domain.SortOldest: {"users_created", "created_at", "ASC", ">", "<="},
+	domain.SortEmail:  {"users_search_email", "search_email", "ASC", ">", "<="},
+}
+
+// by is the clause that orders.
+func (o order) by() string {
+	return " ORDER BY u." + o.key + " " + o.direction + ", u.id " + o.direction
+}
+
+// compared is the condition on users beside a place, and its arguments.
+func (o order) compared(how string, p domain.UserPlace) (string, []any) {
+	if p.IsZero() {
+		return "", nil
+	}
+	key := any(p.Email)
+	if o.key == "created_at" {
+		key = stamp(p.At)
+	}
+	return " AND (u." + o.key + ", u.id) " + how + " (?, ?)", []any{key, p.ID}
+}
+
+// fits are the conditions of a filter. They are written so that no index serves them: what a list reads is decided by its
+// walk and its look-up alone. One text serves every filter, so that a connection keeps few statements.
+const fits = "? IN ('', u.status) AND ? IN ('', u.role) AND ? IN ('', u.legacy_id) " +
+	"AND ? IN ('', CASE WHEN u.blocked AND (u.blocked_until IS NULL OR u.blocked_until > ?) THEN 'true' ELSE 'false' END) " +
+	"AND ? IN ('', CASE WHEN u.invited_by IS NULL THEN 'false' ELSE 'true' END) " +
+	"AND (? = '' OR u.search_email >= ? AND u.search_email < ? OR u.search_first_name >= ? AND u.search_first_name < ? " +
+	"OR u.search_last_name >= ? AND u.search_last_name < ?)"
+
+func fitting(f domain.UserFilter) []any {
+	from, to := f.Prefix.Key(), f.Prefix.End()
+	return []any{string(f.Status), string(f.Role), f.LegacyID, asked(f.Blocked), stamp(f.Now), asked(f.Invited), from, from, to, from, to, from, to}
+}
+
+// asked is an optional condition as text; empty: none.
+func asked(condition *bool) string {
+	if condition == nil {
+		return ""
+	}
+	return fmt.Sprint(*condition)
+}
+
+func (r users) List(ctx context.Context, q domain.UserQuery) (page domain.UserPage, err error) {
+	if err := r.refuseTx(); err != nil || q.Limit <= 0 {
+		return page, err
+	}
+	err = r.looking(ctx, func(s scope) error {
+		page, err = users{s}.page(ctx, q)
+		return err
+	})
+	return page, mapError("list users", err)
+}
+
+// source is where the users of a list come from.
+type source struct {
+	with string // what comes before the SELECT
+	args []any
+	from string
+}
+
+// walked are the users along an index.
+func (r users) walked(index string) source {
+	if r.db.isPostgres() {
+		return source{from: " FROM users AS u"}
+	}
+	return source{from: " FROM users AS u INDEXED BY " + index}
+}
+
+// lookedUp are the users whose ids a statement selects.
+func (r users) lookedUp(ids string, args ...any) source {
+	from := " FROM hits CROSS JOIN users AS u ON u.id = hits.id"
+	if r.db.isPostgres() { // one by one: the limit keeps the planner from walking the users instead
+		from = " FROM hits CROSS JOIN LATERAL (SELECT * FROM users WHERE users.id = hits.id LIMIT 1) AS u"
+	}
+	return source{"WITH hits AS MATERIALIZED (" + ids + ") ", args, from}
+}
+
+// lookUp finds the users that a filter names; ok is false when there are too many, or when it names none.
+func (r users) lookUp(ctx context.Context, f domain.UserFilter) (found source, ok bool, err error) {
+	if f.LegacyID != "" {
+		return r.lookedUp("SELECT id FROM users WHERE legacy_id = ?", f.LegacyID), true, nil
+	}
+	if f.Prefix.IsZero() {
+		return source{}, false, nil
+	}
+	var hits, counts []string
+	var args, limited []any
+	for _, column := range strings.Split(searchColumns, ", ") {
+		of := "FROM users" + strings.TrimPrefix(r.walked("users_"+column).from, " FROM users AS u") + " WHERE " + column + " >= ? AND " + column + " < ?"
+		hits, args = append(hits, "SELECT id "+of), append(args, f.Prefix.Key(), f.Prefix.End())
+		counts, limited = append(counts, "(SELECT count(*) FROM (SELECT 1 "+of+" LIMIT ?) AS n)"), append(limited, f.Prefix.Key(), f.Prefix.End(), ports.ListPrefix+1)
+	}
+	var n [3]int
+	err = r.read.scan(ctx, []any{&n[0], &n[1], &n[2]}, "SELECT "+strings.Join(counts, ", "), limited...)
+	if err != nil || slices.Max(n[:]) > ports.ListPrefix {
+		return source{}, false, err
+	}
+	return r.lookedUp(strings.Join(hits, " UNION "), args...), true, nil
+}
+
+func (r users) page(ctx context.Context, q domain.UserQuery) (page domain.UserPage, err error) {
+	o := orders[q.Sort]
+	where, args := o.compared(o.behind, q.After)
+	from, found, err := r.lookUp(ctx, q.UserFilter)
+	if err != nil {
+		return page, err
+	}
+	var end domain.UserPlace // of the walk; zero: that of the list
+	if !found {
+		from = r.walked(o.index)
+		if !q.All() {
+			if end, err = r.walkEnd(ctx, from, o, where, args); err != nil {
+				return page, err
+			}
+			bound, place := o.compared(o.upTo, end)
+			where, args = where+bound, append(args, place...)
+		}
+	}
+	following, err := list(ctx, r.read, (*userRow).fields, userRow.user, from.with+"SELECT "+of("u", userColumns)+from.from+
+		" WHERE "+fits+where+o.by()+" LIMIT ?", slices.Concat(from.args, fitting(q.UserFilter), args, []any{q.Limit + 1})...)
+	page = q.Page(following)
+	if page.Next.IsZero() {
+		page.Next = end
+	}
+	return page, err
+}
+
+// walkEnd is the last place that a walk reaches; zero: the list ends before.
+func (r users) walkEnd(ctx context.Context, of source, o order, where string, args []any) (domain.UserPlace, error) {
+	var end domain.UserPlace
+	key := any(&end.Email)
+	if o.key == "created_at" {
+		key = &end.At
+	}
+	err := r.read.scan(ctx, []any{key, &end.ID}, "SELECT u."+o.key+", u.id"+of.from+" WHERE true"+where+o.by()+" LIMIT 1 OFFSET ?",
+		append(slices.Clone(args), ports.ListWalk-1)...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return domain.UserPlace{}, nil
+	}
+	end.At = utc(end.At)
+	return end, err
+}
+
+func (r users) Count(ctx context.Context, f domain.UserFilter) (tally domain.Tally, err error) {
+	if err := r.refuseTx(); err != nil {
+		return tally, err
+	}
+	err = r.looking(ctx, func(s scope) error {
+		r := users{s}
+		of, found, err := r.lookUp(ctx, f)
+		if err != nil {
+			return err
+		}
+		if found {
+			tally.Exact = true
+			return r.read.scan(ctx, []any{&tally.N}, of.with+"SELECT count(*)"+of.from+" WHERE "+fits, append(of.args, fitting(f)...)...)
+		}
+		most := ports.ListReads
+		if !f.Prefix.IsZero() {
+			most = ports.CountWalk
+		}
+		o, seen := orders[domain.SortNewest], 0
+		err = r.read.scan(ctx, []any{&seen, &tally.N}, "SELECT count(*), coalesce(sum(fits), 0) FROM (SELECT CASE WHEN "+fits+" THEN 1 ELSE 0 END AS fits"+
+			r.walked(o.index).from+o.by()+" LIMIT ?) AS n", append(fitting(f), most)...)
+		tally.Exact = seen < most
+		return err
+	})
+	return tally, mapError("count users", err)
+}
+
+// looking runs fn on one snapshot of the database, with a planner that reads along indexes: a list promises how many
+// rows it reads, and the planner does not know the promise.
+func (s scope) looking(ctx context.Context, fn func(s scope) error) error {
+	if !s.db.isPostgres() {
+		tx, err := s.db.read.DB.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+		if err != nil {
+			return err
+		}
+		defer func() { _ = tx.Rollback() }() // it wrote nothing
+		return fn(scope{db: s.db, read: statements{tx}})
+	}
+	tx, err := s.db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(ctx, "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)"); err != nil {
+		return err
+	}
+	return fn(scope{db: s.db, read: statements{tx}})
+}
+
+// fillBatch is how many users get their search keys in one statement.
+const fillBatch = 500
+
+// fillSearchKeys gives search keys to the users that an earlier version of the service wrote. One that is changed meanwhile
+// comes again in a later batch.
+func (db *DB) fillSearchKeys(ctx context.Context) error {
+	id := "v.id"
+	if db.isPostgres() {
+		id = "CAST(v.id AS uuid)"
+	}
+	for {
+		due, err := list(ctx, db.scope.read, (*userRow).fields, userRow.user, selectUsers+"search_email = '' LIMIT ?", fillBatch)
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		var args []any
+		for _, u := range due {
+			email, firstName, lastName := u.SearchKeys()
+			args = append(args, u.ID.String(), u.Version, email, firstName, lastName)
+		}
+		_, err = db.scope.write.ExecContext(ctx, "WITH v (id, version, search_email, search_first_name, search_last_name) AS (VALUES (?, ?, ?, ?, ?)"+
+			strings.Repeat(", (?, ?, ?, ?, ?)", len(due)-1)+") UPDATE users SET search_email = v.search_email, search_first_name = v.search_first_name, "+
+			"search_last_name = v.search_last_name FROM v WHERE users.id = "+id+" AND users.version = v.version", args...)
+		if err != nil {
+			return err
+		}
+	}
+}

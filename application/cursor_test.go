@@ -1,0 +1,93 @@
+package application_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"coffeeshop/application"
+	"coffeeshop/domain"
+)
+
+func TestUsers_ACursorIsGoodForItsQueryOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	admin := w.admin("boss@example.com")
+	for i := range 5 {
+		w.verified(fmt.Sprintf("u%d@example.com", i))
+	}
+	prefix := func(text string) domain.UserFilter {
+		p, err := domain.ParsePrefix(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return domain.UserFilter{Prefix: p}
+	}
+	queries := map[string]application.ListUsers{
+		"all": {Sort: domain.SortNewest}, "oldest": {Sort: domain.SortOldest}, "by address": {Sort: domain.SortEmail},
+		"verified": {Sort: domain.SortNewest, UserFilter: domain.UserFilter{Status: domain.StatusVerified}},
+		"users":    {Sort: domain.SortNewest, UserFilter: domain.UserFilter{Role: domain.RoleUser}},
+		"free":     {Sort: domain.SortNewest, UserFilter: domain.UserFilter{Blocked: new(false)}},
+		"here":     {Sort: domain.SortNewest, UserFilter: domain.UserFilter{Invited: new(false)}},
+		"example":  {Sort: domain.SortNewest, UserFilter: prefix("exam")},
+		"u":        {Sort: domain.SortNewest, UserFilter: prefix("ad")},
+	}
+	cursors := map[string]string{}
+	for name, q := range queries {
+		q.Limit = 1
+		page, err := w.Users(w.ctx, admin, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cursors[name] = page.Next; page.Next == "" {
+			cursors[name] = "none"
+		}
+	}
+	for name, cursor := range cursors {
+		for other, q := range queries {
+			q.Limit, q.Cursor = 2, cursor
+			_, err := w.Users(w.ctx, admin, q)
+			if good := name == other && cursor != "none"; good && err != nil || !good && !errors.Is(err, domain.ErrInvalidCursor) {
+				t.Errorf("the cursor of %s for %s: %v", name, other, err)
+			}
+		}
+	}
+	good := cursors["all"]
+	for i := range good { // one letter is another
+		other := byte('A')
+		if good[i] == other {
+			other = 'B'
+		}
+		forged := good[:i] + string(other) + good[i+1:]
+		if _, err := w.Users(w.ctx, admin, application.ListUsers{Sort: domain.SortNewest, Limit: 2, Cursor: forged}); !errors.Is(err, domain.ErrInvalidCursor) {
+			t.Errorf("a forged letter %d: %v", i, err)
+		}
+	}
+	for _, rubbish := range []string{"x", "====", good + good, good[1:], "\x00"} {
+		if _, err := w.Users(w.ctx, admin, application.ListUsers{Sort: domain.SortNewest, Limit: 2, Cursor: rubbish}); !errors.Is(err, domain.ErrInvalidCursor) {
+			t.Errorf("the cursor %q: %v", rubbish, err)
+		}
+	}
+}
+
+func TestUsers_ABlockThatHasEndedIsNone(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		admin, u := w.admin("boss@example.com"), w.verified("ada@example.com")
+		if _, err := w.BlockUser(w.ctx, admin, application.BlockUser{ID: u.ID, Until: w.clock.Now().Add(time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+		version := w.user(u.ID).Version
+		for blocked, want := range map[bool]int{true: 1, false: 1} {
+			tally, err := w.CountUsers(w.ctx, admin, domain.UserFilter{Blocked: &blocked})
+			if err != nil || tally != (domain.Tally{N: want, Exact: true}) {
+				t.Errorf("blocked %t: %+v, %v", blocked, tally, err)
+			}
+		}
+		w.clock.advance(time.Hour)
+		page, err := w.Users(w.ctx, admin, application.ListUsers{Sort: domain.SortNewest, Limit: 5, UserFilter: domain.UserFilter{Blocked: new(false)}})
+		if err != nil || len(page.Users) != 2 || page.Users[0].Blocked || page.Users[0].Version != version {
+			t.Errorf("%+v, %v", page, err)
+		}
+	})
+}
