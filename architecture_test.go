@@ -28,8 +28,9 @@ var inner = rings[:3]
 var may = map[string][]string{
 	"domain": {
 		"bytes", "cmp", "crypto/aes", "crypto/cipher", "crypto/hkdf", "crypto/hmac", "crypto/sha256", "crypto/subtle", "encoding/base32", "encoding/base64",
-		"encoding/binary", "encoding/json", "errors", "fmt", "iter", "log/slog", "maps", "math", "net/netip", "slices", "strconv",
+		"encoding/binary", "encoding/json", "errors", "fmt", "io", "iter", "log/slog", "maps", "math", "net/netip", "slices", "strconv",
 		"strings", "time", "unicode", "unicode/utf8", "github.com/google/uuid", "golang.org/x/net/idna", "golang.org/x/text/cases", "golang.org/x/text/unicode/norm",
+		"github.com/go-json-experiment/json",
 	},
 	"ports":                       {"context"},
 	"ports/portstest":             {"pgregory.net/rapid"},
@@ -38,8 +39,8 @@ var may = map[string][]string{
 	"adapters/bunstore":           {"github.com/uptrace/bun", "modernc.org/sqlite", "github.com/jackc/pgx", "github.com/jackc/puddle", "github.com/pressly/goose", "coffeeshop/migrations"},
 	"adapters/bunstore/pgtest":    {"github.com/testcontainers"},
 	"adapters/cli":                {"github.com/spf13/cobra", "golang.org/x/term"},
-	"adapters/httpapi":            {"github.com/gofiber/fiber", "github.com/valyala/fasthttp", "github.com/danielgtaylor/huma", "github.com/swaggest/swgui", "github.com/go-json-experiment/json", "golang.org/x/text/language"},
-	"adapters/jwttoken":           {"github.com/golang-jwt", "github.com/go-json-experiment/json"},
+	"adapters/httpapi":            {"github.com/gofiber/fiber", "github.com/valyala/fasthttp", "github.com/danielgtaylor/huma", "github.com/swaggest/swgui", "golang.org/x/text/language"},
+	"adapters/jwttoken":           {"github.com/golang-jwt"},
 	"adapters/mail":               {"github.com/wneessen/go-mail"},
 	"adapters/mail/transporttest": {"github.com/emersion/go-smtp", "github.com/emersion/go-sasl", "coffeeshop/ports/portstest"},
 	"adapters/memstore":           {"coffeeshop/ports/portstest"},

@@ -31,7 +31,7 @@ func TestResetPassword_WithTheMailedCodeEndsEverySessionAndTellsTheOwner(t *test
 	if err := w.ResetPassword(w.ctx, reset); !errors.Is(err, domain.ErrInvalidCode) {
 		t.Errorf("the code worked twice: %v", err)
 	}
-	if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrSessionEnded) {
+	if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}, false); !errors.Is(err, domain.ErrSessionEnded) {
 		t.Errorf("an old session: %v", err)
 	}
 	if _, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: password}); !errors.Is(err, domain.ErrInvalidCredentials) {
@@ -106,7 +106,7 @@ func TestChangePassword_TakesThePresentOneAndEndsTheOtherSessions(t *testing.T) 
 		t.Fatal(err)
 	}
 	w.principal(here)
-	if _, err := w.Authenticate(w.ctx, elsewhere.Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrSessionEnded) {
+	if _, err := w.Authenticate(w.ctx, elsewhere.Access.Reveal(), domain.Source{}, false); !errors.Is(err, domain.ErrSessionEnded) {
 		t.Errorf("the other session: %v", err)
 	}
 	w.deliver()

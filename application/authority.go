@@ -75,6 +75,8 @@ func (in UpdateUser) allowed(p domain.Principal) error {
 		return domain.ErrNotYourAccount
 	case in.Role != nil && !p.IsAdmin():
 		return domain.ErrRoleChangeDenied
+	case in.AppData != nil && !p.IsAdmin():
+		return domain.ErrAppDataDenied
 	case in.Email != nil && self && in.CurrentPassword == "":
 		return domain.ErrPasswordRequired
 	}

@@ -42,6 +42,9 @@ func (a *App) ConfirmEmail(ctx context.Context, p domain.Principal, text string,
 		if err := tx.update(ctx, &u); err != nil {
 			return err
 		}
+		if u.Custom, err = tx.custom(ctx, u.ID); err != nil {
+			return err
+		}
 		if err := a.record(ctx, tx, domain.ActionEmailChanged, u.ID); err != nil {
 			return err
 		}

@@ -54,7 +54,7 @@ func TestSession_EndsAfterADayWithoutARefresh(t *testing.T) {
 			if _, err := w.refresh(pair); !errors.Is(err, domain.ErrTokenExpired) {
 				t.Errorf("the refresh token of yesterday: %v", err)
 			}
-			if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrTokenExpired) {
+			if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}, false); !errors.Is(err, domain.ErrTokenExpired) {
 				t.Errorf("the access token of yesterday: %v", err)
 			}
 			if err := w.Logout(w.ctx, pair.Refresh.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrTokenExpired) {
@@ -146,7 +146,7 @@ func TestSessions_NoneOutlivesABlockOrADeletion(t *testing.T) {
 				}
 				ended := func(when string) {
 					for i, pair := range pairs {
-						if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrSessionEnded) {
+						if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}, false); !errors.Is(err, domain.ErrSessionEnded) {
 							t.Errorf("%s %s: access token %d: %v", when, name, i, err)
 						}
 						if _, err := w.refresh(pair); !errors.Is(err, domain.ErrTokenRevoked) {

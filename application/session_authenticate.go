@@ -12,14 +12,14 @@ import (
 )
 
 // Authenticate returns the caller of an access token, with user and session as they are now: an ended session is
-// domain.ErrSessionEnded at once, on every replica.
-func (a *App) Authenticate(ctx context.Context, token string, source domain.Source) (domain.Principal, error) {
+// domain.ErrSessionEnded at once, on every replica. With custom, the user has its custom fields.
+func (a *App) Authenticate(ctx context.Context, token string, source domain.Source, custom bool) (domain.Principal, error) {
 	now := a.now()
 	claims, err := a.deps.Tokens.ParseAccess(token, now)
 	if err != nil {
 		return domain.Principal{}, err
 	}
-	got, err := a.deps.Store.Sessions().Authenticate(ctx, claims.SessionID, claims.Generation, now)
+	got, err := a.deps.Store.Sessions().Authenticate(ctx, claims.SessionID, claims.Generation, now, custom)
 	if errors.Is(err, domain.ErrNotFound) || err == nil && got.User.ID != claims.UserID {
 		return domain.Principal{}, domain.ErrSessionEnded
 	}

@@ -143,7 +143,7 @@ func (m *modelRun) admin() domain.Principal {
 	if err != nil {
 		m.rt.Fatal(err)
 	}
-	p, err := m.app.Authenticate(m.ctx, pair.Access.Reveal(), domain.Source{})
+	p, err := m.app.Authenticate(m.ctx, pair.Access.Reveal(), domain.Source{}, false)
 	if err != nil {
 		m.rt.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func (m *modelRun) take(i int, s step) {
 			a = m.access[len(m.access)-1]
 		}
 		var p domain.Principal
-		p, got = m.app.Authenticate(m.ctx, a.access, domain.Source{})
+		p, got = m.app.Authenticate(m.ctx, a.access, domain.Source{}, false)
 		if want = a.use(now); want == nil && got == nil && p.IsAdmin() != a.token.session.user.admin {
 			m.rt.Fatalf("step %d: the role is not the current one", i)
 		}

@@ -70,7 +70,7 @@ func storm(t *testing.T, shared bool, length, pause time.Duration, lost int) {
 					}
 					time.Sleep(rand.N(stormLatency))
 					keeper.keep(next)
-					if _, err := w.Authenticate(w.ctx, next.Access.Reveal(), domain.Source{}); err != nil {
+					if _, err := w.Authenticate(w.ctx, next.Access.Reveal(), domain.Source{}, false); err != nil {
 						t.Errorf("a tab's access token: %v", err)
 						return
 					}
@@ -145,7 +145,7 @@ func TestRefresh_AThiefIsFoundByTheOwnersNextRefresh(t *testing.T) {
 			w.clock.advance(11*time.Second + time.Duration(random.Int64N(int64(20*time.Second))))
 			if random.IntN(2) == 0 {
 				story += p.name + " calls; "
-				_, err = w.Authenticate(w.ctx, p.pair.Access.Reveal(), domain.Source{})
+				_, err = w.Authenticate(w.ctx, p.pair.Access.Reveal(), domain.Source{}, false)
 				return false, err
 			}
 			next, err := w.refresh(p.pair)

@@ -61,7 +61,7 @@ func TestLogin_EndsTheOldestSessionBeyondTheLimit(t *testing.T) {
 			w.clock.advance(time.Second)
 			pairs = append(pairs, w.login("ada@example.com"))
 		}
-		if _, err := w.Authenticate(w.ctx, pairs[0].Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrSessionEnded) {
+		if _, err := w.Authenticate(w.ctx, pairs[0].Access.Reveal(), domain.Source{}, false); !errors.Is(err, domain.ErrSessionEnded) {
 			t.Errorf("the oldest session: %v", err)
 		}
 		w.principal(pairs[1])
@@ -152,7 +152,7 @@ func TestRefresh_AnOldTokenWhoseSuccessorIsInUseIsTheft(t *testing.T) {
 	if _, err := w.refresh(owner); !errors.Is(err, domain.ErrTokenRevoked) {
 		t.Errorf("the session goes on: %v", err)
 	}
-	if _, err := w.Authenticate(w.ctx, owner.Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrSessionEnded) {
+	if _, err := w.Authenticate(w.ctx, owner.Access.Reveal(), domain.Source{}, false); !errors.Is(err, domain.ErrSessionEnded) {
 		t.Errorf("the access token still works: %v", err)
 	}
 	w.isToldOfTheft("ada@example.com")
@@ -182,10 +182,10 @@ func TestAuthenticate_ASupersededGenerationIsTheft(t *testing.T) {
 	}
 	w.principal(thief)
 	w.clock.advance(time.Minute)
-	if _, err := w.Authenticate(w.ctx, owner.Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrTokenReused) {
+	if _, err := w.Authenticate(w.ctx, owner.Access.Reveal(), domain.Source{}, false); !errors.Is(err, domain.ErrTokenReused) {
 		t.Fatalf("the owner's access token: %v", err)
 	}
-	if _, err := w.Authenticate(w.ctx, thief.Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrSessionEnded) {
+	if _, err := w.Authenticate(w.ctx, thief.Access.Reveal(), domain.Source{}, false); !errors.Is(err, domain.ErrSessionEnded) {
 		t.Fatalf("the thief's access token: %v", err)
 	}
 	w.isToldOfTheft("ada@example.com")
@@ -218,7 +218,7 @@ func TestRefresh_NeverOutlivesTheSession(t *testing.T) {
 		if _, err := w.refresh(pair); !errors.Is(err, domain.ErrTokenExpired) {
 			t.Errorf("the refresh token: %v", err)
 		}
-		if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrTokenExpired) {
+		if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}, false); !errors.Is(err, domain.ErrTokenExpired) {
 			t.Errorf("the access token: %v", err)
 		}
 	})
@@ -233,7 +233,7 @@ func TestAuthenticate_AnAccessTokenEndsWithItsRefreshToken(t *testing.T) {
 		t.Errorf("for %v", pair.ExpiresIn)
 	}
 	w.clock.advance(pair.ExpiresIn)
-	if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrTokenExpired) {
+	if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}, false); !errors.Is(err, domain.ErrTokenExpired) {
 		t.Error(err)
 	}
 }
@@ -247,7 +247,7 @@ func TestLogout_EndsTheSessionAtOnce(t *testing.T) {
 	if err := w.Logout(w.ctx, pair.Refresh.Reveal(), domain.Source{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrSessionEnded) {
+	if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}, false); !errors.Is(err, domain.ErrSessionEnded) {
 		t.Errorf("the access token: %v", err)
 	}
 	if _, err := w.refresh(pair); !errors.Is(err, domain.ErrTokenRevoked) {
@@ -281,7 +281,7 @@ func TestTokens_OfTheWrongKindAreRefused(t *testing.T) {
 	w := newWorld(t)
 	w.verified("ada@example.com")
 	pair := w.login("ada@example.com")
-	if _, err := w.Authenticate(w.ctx, pair.Refresh.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrTokenScope) {
+	if _, err := w.Authenticate(w.ctx, pair.Refresh.Reveal(), domain.Source{}, false); !errors.Is(err, domain.ErrTokenScope) {
 		t.Errorf("a refresh token as access token: %v", err)
 	}
 	if _, err := w.Refresh(w.ctx, pair.Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrTokenScope) {

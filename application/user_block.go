@@ -66,6 +66,10 @@ func (a *App) changeBlock(ctx context.Context, p domain.Principal, source domain
 		if err := tx.update(ctx, &u); err != nil {
 			return err
 		}
+		var err error
+		if u.Custom, err = tx.custom(ctx, u.ID); err != nil {
+			return err
+		}
 		return a.record(ctx, tx, action, u.ID)
 	})
 	return u.At(a.now()), wrap(err, "%s %s", action, who.IDs[0])

@@ -18,13 +18,15 @@ type UpdateUser struct {
 	Email     *string
 	Role      *string
 	Locale    *string
+	Profile   []byte // a merge patch (RFC 7396): an object, or null
+	AppData   []byte // the same; for admins
 	// CurrentPassword is needed to change one's own address.
 	CurrentPassword string
 	When            domain.Versions
 	Source          domain.Source
 }
 
-// UpdateUser changes a user, for the user itself or an admin. Only an admin changes roles. An address that an admin
+// UpdateUser changes a user, for the user itself or an admin. Only an admin changes roles and AppData. An address that an admin
 // gives somebody else takes effect at once, and both addresses are told; one's own becomes the pending one, until
 // ConfirmEmail.
 func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser) (domain.User, error) {
@@ -64,6 +66,9 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 		if in.Locale != nil {
 			u.ChangeLocale(locale, tx.now)
 		}
+		if u.Custom, err = in.changeCustom(ctx, tx, u.ID); err != nil {
+			return err
+		}
 		if in.Role != nil && role != u.Role {
 			if err := a.changeRole(ctx, tx, &u, role); err != nil {
 				return err
@@ -94,9 +99,43 @@ func (in UpdateUser) parse() (email domain.Email, role domain.Role, locale domai
 		}
 	}
 	if in.Locale != nil {
-		locale, err = domain.ParseLocale(*in.Locale)
+		if locale, err = domain.ParseLocale(*in.Locale); err != nil {
+			return email, role, locale, err
+		}
 	}
+	_, err = in.merge(domain.CustomFields{}) // what is faulty by itself is refused before any work
 	return email, role, locale, err
+}
+
+// changeCustom applies the patches to a locked user's custom fields, and returns what they are then.
+func (in UpdateUser) changeCustom(ctx context.Context, tx *tx, id uuid.UUID) (domain.CustomFields, error) {
+	present, err := tx.custom(ctx, id)
+	if err != nil {
+		return present, err
+	}
+	changed, err := in.merge(present)
+	if err != nil || changed == present {
+		return changed, err
+	}
+	return changed, tx.Users().SetCustom(ctx, id, changed)
+}
+
+func (in UpdateUser) merge(c domain.CustomFields) (_ domain.CustomFields, err error) {
+	if in.Profile != nil {
+		if c.Profile, err = c.Profile.Merge("profile", in.Profile); err != nil {
+			return c, err
+		}
+	}
+	if in.AppData != nil {
+		c.AppData, err = c.AppData.Merge("app_data", in.AppData)
+	}
+	return c, err
+}
+
+// custom reads a locked user's custom fields, which the lock leaves out.
+func (tx *tx) custom(ctx context.Context, id uuid.UUID) (domain.CustomFields, error) {
+	u, err := tx.Users().ByID(ctx, id)
+	return u.Custom, err
 }
 
 // changeRole gives a locked user another role. The last active admin stays one.

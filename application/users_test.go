@@ -209,7 +209,7 @@ func TestDeleteUser_EndsTheSessionsAndFreesTheAddress(t *testing.T) {
 	if err := w.DeleteUser(w.ctx, admin, u.ID, nil, domain.Source{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}); !errors.Is(err, domain.ErrSessionEnded) {
+	if _, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}, false); !errors.Is(err, domain.ErrSessionEnded) {
 		t.Error(err)
 	}
 	if _, err := w.refresh(pair); !errors.Is(err, domain.ErrTokenRevoked) {

@@ -170,7 +170,7 @@ func (w *world) admin(email string) domain.Principal {
 
 func (w *world) principal(pair application.TokenPair) domain.Principal {
 	w.t.Helper()
-	p, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{})
+	p, err := w.Authenticate(w.ctx, pair.Access.Reveal(), domain.Source{}, false)
 	if err != nil {
 		w.t.Fatal(err)
 	}

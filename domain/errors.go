@@ -78,6 +78,7 @@ var (
 	ErrUnverifiedUser     = &Error{Kind: KindConflict, Code: "user_unverified", Message: "The user has not verified the e-mail address yet."}
 	ErrAdminOnly          = &Error{Kind: KindForbidden, Code: "admin_only", Message: "Only an admin may do this."}
 	ErrRoleChangeDenied   = &Error{Kind: KindForbidden, Code: "role_change_denied", Message: "Only an admin may change a role."}
+	ErrAppDataDenied      = &Error{Kind: KindForbidden, Code: "app_data_change_denied", Message: "Only an admin may change app_data."}
 	ErrPasswordRequired   = &Error{Kind: KindForbidden, Code: "password_required", Message: "Changing one's own e-mail address takes the current password."}
 	ErrWrongPassword      = &Error{Kind: KindForbidden, Code: "wrong_password", Message: "The current password is wrong."}
 	ErrNotYourAccount     = &Error{Kind: KindForbidden, Code: "not_your_account", Message: "This is another user's account."}

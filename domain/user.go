@@ -64,7 +64,8 @@ type User struct {
 	Blocked         bool
 	BlockedUntil    time.Time // zero: until unblocked
 	BlockReason     string
-	Version         int64 // counts the changes; Users.Update compares it
+	Custom          CustomFields // not everywhere: see ports.Users
+	Version         int64        // counts the changes; Users.Update compares it
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 }

@@ -41,8 +41,9 @@ type Sessions interface {
 	Create(ctx context.Context, s domain.Session, t domain.RefreshToken) error
 
 	// Authenticate atomically reads the state behind an access token of a session and generation. It does not look at
-	// the refresh token: an access token has to end with the one that it came with, or before. Not inside InTx.
-	Authenticate(ctx context.Context, id uuid.UUID, generation int64, now time.Time) (Authenticated, error)
+	// the refresh token: an access token has to end with the one that it came with, or before. With custom, the user has
+	// its custom fields. Not inside InTx.
+	Authenticate(ctx context.Context, id uuid.UUID, generation int64, now time.Time, custom bool) (Authenticated, error)
 	// MarkDelivered sets DeliveredGeneration to generation if that is the session's current one. For any other generation,
 	// or when repeated, it changes nothing and returns no error. Not inside InTx.
 	MarkDelivered(ctx context.Context, id uuid.UUID, generation int64) error

@@ -10,7 +10,10 @@ import (
 )
 
 // Users keeps accounts, and unverified users: sign-ups. Among verified users an address (Email.Key) is unique; among
-// unverified ones it is not.
+// unverified ones it is not. A legacy id is unique among all; that it is taken is an error, which ends a transaction.
+//
+// Custom fields are large, and few need them: Create, CreateSignUp and SetCustom store them, ByID, List and
+// Sessions.Authenticate return them, and all other methods leave them alone.
 type Users interface {
 	// Lock takes first the address and then, in one pass by ascending ids, the users, and keeps them until the end of
 	// the transaction. It returns the users in that order, as they are once all are held; absent ones are left out.
@@ -51,6 +54,8 @@ type Users interface {
 	// domain.ErrNotFound when the user is gone, domain.ErrEmailTaken when u is verified and another verified user has
 	// the address.
 	Update(ctx context.Context, u domain.User) error
+	// SetCustom replaces the custom fields of a locked user. Only inside InTx.
+	SetCustom(ctx context.Context, id uuid.UUID, c domain.CustomFields) error
 	// UpgradeHash replaces a user's hash by a stronger one of the same password. The version stays: to others the user
 	// has not changed. When the hash is no longer from, or the user gone, it changes nothing and returns no error.
 	UpgradeHash(ctx context.Context, id uuid.UUID, from, to domain.PasswordHash) error

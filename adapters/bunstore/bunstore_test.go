@@ -73,7 +73,7 @@ func TestInTx_WithADeadlineThatPassesIsUnavailable(t *testing.T) {
 		now := time.Now()
 		for name, call := range map[string]func() error{
 			"ByID":          func() error { _, err := db.Users().ByID(ended, uuid.New()); return err },
-			"Authenticate":  func() error { _, err := db.Sessions().Authenticate(ended, uuid.New(), 1, now); return err },
+			"Authenticate":  func() error { _, err := db.Sessions().Authenticate(ended, uuid.New(), 1, now, false); return err },
 			"Rotate":        func() error { _, err := db.Sessions().Rotate(ended, ports.Rotation{Now: now}); return err },
 			"MarkDelivered": func() error { return db.Sessions().MarkDelivered(ended, uuid.New(), 1) },
 			"Take": func() error {
@@ -167,7 +167,7 @@ func TestStore_OfAServerThatIsGoneIsUnavailable(t *testing.T) {
 	for name, err := range map[string]error{
 		"InTx":         inside,
 		"ByID":         second(db.Users().ByID(t.Context(), uuid.New())),
-		"Authenticate": second(db.Sessions().Authenticate(t.Context(), uuid.New(), 1, now)),
+		"Authenticate": second(db.Sessions().Authenticate(t.Context(), uuid.New(), 1, now, false)),
 		"Rotate":       second(db.Sessions().Rotate(t.Context(), ports.Rotation{Now: now})),
 		"Ready":        db.Ready(t.Context()),
 		"Migrate":      db.Migrate(t.Context(), nil),
@@ -197,7 +197,7 @@ func TestClose_DoesNotWaitForEver(t *testing.T) {
 		var group sync.WaitGroup
 		for range 8 {
 			group.Go(func() {
-				_, err := db.Sessions().Authenticate(t.Context(), uuid.New(), 1, time.Now())
+				_, err := db.Sessions().Authenticate(t.Context(), uuid.New(), 1, time.Now(), false)
 				if !errors.Is(err, domain.ErrNotFound) {
 					t.Error(err)
 				}
@@ -226,7 +226,7 @@ func TestOpen_MakesSQLitesFolderForItsUserAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new folder", "50% 'of' it?#", "test.db")
 	db := open(t, bunstore.Config{SQLitePath: path})
 	migrate(t, db)
-	if err := second(db.Sessions().Authenticate(t.Context(), uuid.New(), 1, time.Now())); !errors.Is(err, domain.ErrNotFound) {
+	if err := second(db.Sessions().Authenticate(t.Context(), uuid.New(), 1, time.Now(), false)); !errors.Is(err, domain.ErrNotFound) {
 		t.Error(err)
 	}
 	for _, file := range []string{filepath.Dir(path), path, path + "-wal"} {

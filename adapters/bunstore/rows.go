@@ -70,6 +70,11 @@ func written(u domain.User) []any {
 	return append(row.fields(), email, firstName, lastName)
 }
 
+// created are the values of createdColumns.
+func created(u domain.User) []any {
+	return append(written(u), u.Custom.Profile.Text(), u.Custom.AppData.Text())
+}
+
 func (r userRow) user() domain.User {
 	return domain.User{
 		ID: r.ID, Email: domain.Email{Address: r.Email, Key: r.EmailKey},

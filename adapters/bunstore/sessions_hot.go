@@ -14,32 +14,42 @@ import (
 
 // The statements of the hot path, for PostgreSQL; SQLite's are the same with ?1 instead of $1.
 var (
-	authenticate = "SELECT " + of("u", userColumns) + ", s.generation, s.delivered, CASE WHEN s.generation <> $2 THEN (" +
-		"SELECT max(r.revoked_at) FROM revoked_refresh_tokens AS r " +
-		"WHERE r.session_id = s.id AND r.generation = $2 AND r.reason = 'superseded') END " +
-		"FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.id = $1 AND s.expires_at > $3"
-	authenticateSQLite = strings.ReplaceAll(authenticate, "$", "?")
+	authenticate                                 = authenticating("")
+	authenticateCustom                           = authenticating(", " + of("u", customColumns))
+	authenticateSQLite, authenticateCustomSQLite = strings.ReplaceAll(authenticate, "$", "?"), strings.ReplaceAll(authenticateCustom, "$", "?")
 
 	markDelivered       = "UPDATE sessions SET delivered = $2 WHERE id = $1 AND generation = $2 AND delivered < $2"
 	markDeliveredSQLite = strings.ReplaceAll(markDelivered, "$", "?")
 )
 
-func (r sessions) Authenticate(ctx context.Context, id uuid.UUID, generation int64, now time.Time) (ports.Authenticated, error) {
+// authenticating is the statement of Authenticate, with further columns behind those of the user.
+func authenticating(further string) string {
+	return "SELECT " + of("u", userColumns) + further + ", s.generation, s.delivered, CASE WHEN s.generation <> $2 THEN (" +
+		"SELECT max(r.revoked_at) FROM revoked_refresh_tokens AS r " +
+		"WHERE r.session_id = s.id AND r.generation = $2 AND r.reason = 'superseded') END " +
+		"FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.id = $1 AND s.expires_at > $3"
+}
+
+func (r sessions) Authenticate(ctx context.Context, id uuid.UUID, generation int64, now time.Time, custom bool) (ports.Authenticated, error) {
 	if err := r.refuseTx(); err != nil {
 		return ports.Authenticated{}, err
 	}
-	var u userRow
+	var u wholeUser
 	var s domain.Session
 	var superseded maybeTime
-	fields := append(u.fields(), &s.Generation, &s.DeliveredGeneration, &superseded)
+	text, textSQLite, fields := authenticate, authenticateSQLite, u.userRow.fields()
+	if custom {
+		text, textSQLite, fields = authenticateCustom, authenticateCustomSQLite, u.fields()
+	}
+	fields = append(fields, &s.Generation, &s.DeliveredGeneration, &superseded)
 	err := ctx.Err()
 	switch {
 	case err != nil:
 	case r.db.isPostgres():
-		err = r.queryRow(ctx, fields, authenticate, id, generation, stamp(now))
+		err = r.queryRow(ctx, fields, text, id, generation, stamp(now))
 	default:
 		// The read takes microseconds, and no writer keeps it waiting: to watch over ctx meanwhile would cost as much again.
-		err = r.read.scan(context.WithoutCancel(ctx), fields, authenticateSQLite, id, generation, stamp(now))
+		err = r.read.scan(context.WithoutCancel(ctx), fields, textSQLite, id, generation, stamp(now))
 	}
 	if err != nil {
 		return ports.Authenticated{}, mapError("read a session", err)

@@ -142,6 +142,7 @@ func hasRowsOfVersion3(t *testing.T, db *bunstore.DB) {
 	is(t, domain.User{ID: uuid.MustParse("01900000-0000-7000-8000-000000000003"), Email: domain.Email{Address: "Cyd@example.com", Key: "cyd@example.com"},
 		FirstName: "Сид", Status: domain.StatusUnverified, Role: domain.RoleAdmin, Locale: domain.LocaleEnglish, PasswordVersion: 1,
 		UnverifiedUntil: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), InvitedBy: uuid.MustParse("01900000-0000-7000-8000-000000000001"), LegacyID: "17",
+		Custom:  domain.CustomFields{Profile: domain.StoredFields(`{"a":1.10}`), AppData: domain.StoredFields(`{"b":[true]}`)},
 		Version: 1, CreatedAt: signedUp, UpdatedAt: signedUp,
 	})(db.Users().ByID(t.Context(), uuid.MustParse("01900000-0000-7000-8000-000000000003")))
 	findsUsers(t, db, "СИД", "Cyd@example.com")

@@ -18,9 +18,29 @@ type users struct{ scope }
 
 var _ ports.Users = users{}
 
+// customColumns are read by themselves, where they are needed.
+const customColumns = "profile, app_data"
+
+// wholeUser is a row with its custom fields.
+type wholeUser struct {
+	userRow
+	Profile, AppData string
+}
+
+func (r *wholeUser) fields() []any { return append(r.userRow.fields(), &r.Profile, &r.AppData) }
+
+func (r wholeUser) user() domain.User {
+	u := r.userRow.user()
+	u.Custom = domain.CustomFields{Profile: domain.StoredFields(r.Profile), AppData: domain.StoredFields(r.AppData)}
+	return u
+}
+
 const selectUsers = "SELECT " + userColumns + " FROM users WHERE "
 
-const writtenColumns = userColumns + ", " + searchColumns
+const (
+	writtenColumns = userColumns + ", " + searchColumns
+	createdColumns = writtenColumns + ", " + customColumns
+)
 
 // updateUser takes the columns behind the id, the id and the version.
 var updateUser = "UPDATE users SET " + strings.ReplaceAll(strings.TrimPrefix(writtenColumns, "id, "), ",", " = ?,") +
@@ -54,14 +74,14 @@ func (r users) Lock(ctx context.Context, who ports.UserSet) ([]domain.User, erro
 }
 
 func (r users) CreateSignUp(ctx context.Context, u domain.User) (bool, error) {
-	n, err := count(r.write.insert(ctx, "users", writtenColumns, written(u),
+	n, err := count(r.write.insert(ctx, "users", createdColumns, created(u),
 		"WHERE NOT EXISTS (SELECT 1 FROM users WHERE email_key = ? AND status = 'verified')", u.Email.Key))
 	return n == 1, mapError("create an unverified user", err)
 }
 
 // Create lets the index decide without an error of the database, which would end a transaction on PostgreSQL.
 func (r users) Create(ctx context.Context, u domain.User) error {
-	n, err := count(r.write.insert(ctx, "users", writtenColumns, written(u),
+	n, err := count(r.write.insert(ctx, "users", createdColumns, created(u),
 		"WHERE true ON CONFLICT (email_key) WHERE status = 'verified' DO NOTHING"))
 	if err == nil && n == 0 {
 		return domain.ErrEmailTaken
@@ -70,8 +90,8 @@ func (r users) Create(ctx context.Context, u domain.User) error {
 }
 
 func (r users) ByID(ctx context.Context, id uuid.UUID) (domain.User, error) {
-	var row userRow
-	err := r.read.scan(ctx, row.fields(), selectUsers+"id = ?", id)
+	var row wholeUser
+	err := r.read.scan(ctx, row.fields(), "SELECT "+userColumns+", "+customColumns+" FROM users WHERE id = ?", id)
 	return row.user(), mapError("read a user", err)
 }
 
@@ -126,6 +146,14 @@ func (r users) Update(ctx context.Context, u domain.User) error {
 		return domain.ErrConflict
 	}
 	return domain.ErrEmailTaken
+}
+
+func (r users) SetCustom(ctx context.Context, id uuid.UUID, c domain.CustomFields) error {
+	if err := r.requireTx(); err != nil {
+		return err
+	}
+	_, err := r.write.ExecContext(ctx, "UPDATE users SET profile = ?, app_data = ? WHERE id = ?", c.Profile.Text(), c.AppData.Text(), id)
+	return mapError("store custom fields", err)
 }
 
 func (r users) UpgradeHash(ctx context.Context, id uuid.UUID, from, to domain.PasswordHash) error {

@@ -138,7 +138,7 @@ func (r users) page(ctx context.Context, q domain.UserQuery) (page domain.UserPa
 			where, args = where+bound, append(args, place...)
 		}
 	}
-	following, err := list(ctx, r.read, (*userRow).fields, userRow.user, from.with+"SELECT "+of("u", userColumns)+from.from+
+	following, err := list(ctx, r.read, (*wholeUser).fields, wholeUser.user, from.with+"SELECT "+of("u", userColumns+", "+customColumns)+from.from+
 		" WHERE "+fits+where+o.by()+" LIMIT ?", slices.Concat(from.args, fitting(q.UserFilter), args, []any{q.Limit + 1})...)
 	page = q.Page(following)
 	if page.Next.IsZero() {

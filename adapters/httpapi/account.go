@@ -30,7 +30,7 @@ func (a *API) registerAccount() {
 		Description: "All sessions end. The code proves the address: an unverified account becomes verified.",
 	}, a.resetPassword, append(passwordFailures, domain.ErrInvalidCode, throttled, overloaded)...)
 	register(a, huma.Operation{
-		OperationID: "get-me", Method: http.MethodGet, Path: "/users/me", Tags: []string{tagUsers}, Security: loggedIn,
+		OperationID: opMe, Method: http.MethodGet, Path: "/users/me", Tags: []string{tagUsers}, Security: loggedIn,
 		Summary: "The caller", Description: "Read from the database at each call, so that a change shows at once.",
 	}, a.me)
 	register(a, huma.Operation{

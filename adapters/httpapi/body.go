@@ -22,25 +22,26 @@ import (
 
 // The media types.
 const (
-	typeJSON    = "application/json"
-	typeProblem = "application/problem+json"
-	typeForm    = "application/x-www-form-urlencoded"
+	typeJSON       = "application/json"
+	typeMergePatch = "application/merge-patch+json"
+	typeProblem    = "application/problem+json"
+	typeForm       = "application/x-www-form-urlencoded"
 )
 
 // inspected refuses bodies that Huma would read more leniently than it should. An empty body stands for one without
 // members, unless it needs some.
-func inspected(mediaType string, needed bool, inspect func(*request, []byte) *Problem) func(huma.Context, func(huma.Context)) {
+func inspected(mediaTypes []string, needed bool, inspect func(*request, []byte) *Problem) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c, r := humafiber.Unwrap(ctx), requestOf(ctx.Context())
 		if len(c.Request().Body()) == 0 && !needed {
 			c.Request().SetBodyString("{}")
-		} else if given := c.Get(fiber.HeaderContentType); !isMediaType(given, mediaType) {
+		} else if given := c.Get(fiber.HeaderContentType); !slices.ContainsFunc(mediaTypes, func(want string) bool { return isMediaType(given, want) }) {
 			p := errMediaType.with(r)
-			p.Detail = fmt.Sprintf("The body has to be %s in UTF-8, and %s came.", mediaType, nameOf(given))
+			p.Detail = fmt.Sprintf("The body has to be %s in UTF-8, and %s came.", strings.Join(mediaTypes, " or "), nameOf(given))
 			p.send(c)
 			return
 		}
-		c.Request().Header.SetContentType(mediaType) // Huma compares to the letter
+		c.Request().Header.SetContentType(mediaTypes[0]) // Huma compares to the letter
 		if p := inspect(r, c.Request().Body()); p != nil {
 			p.with(r, p.Errors...).send(c)
 			return
@@ -78,8 +79,8 @@ func faulty(p *Problem, location, message string) *Problem {
 }
 
 // inspectJSON refuses what encoding/json and Huma accept: text that is not UTF-8, and members that appear twice. It notes
-// control characters, and null where the schema of the body does not allow it. Bodies here are flat objects, so that null
-// is looked for in the outermost one.
+// control characters, and null where the schema of the body does not allow it. Null is looked for in the outermost object:
+// what is below it are custom fields, which the domain has rules for.
 func inspectJSON(r *request, data []byte, schema *huma.Schema) *Problem {
 	if !utf8.Valid(data) {
 		return faulty(errMalformedJSON, "body", "must be valid UTF-8")
@@ -102,7 +103,7 @@ func inspectJSON(r *request, data []byte, schema *huma.Schema) *Problem {
 		switch token.Kind() {
 		case '"':
 			// The pointer is as long as the value is deep: it is made for the parts that are told, and for no other.
-			if len(r.faulty) < faultyMost && strings.ContainsFunc(token.String(), unicode.IsControl) {
+			if d.StackDepth() == 1 && len(r.faulty) < faultyMost && strings.ContainsFunc(token.String(), unicode.IsControl) {
 				r.note(locationOf(d.StackPointer()), "must not contain control characters")
 			}
 		case 'n':

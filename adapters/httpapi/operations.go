@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
@@ -45,14 +46,14 @@ func register[I, O any](a *API, op huma.Operation, handler func(context.Context,
 	op.BodyReadTimeout = -1 // Huma's would stay on the connection; Fiber has the body already
 	problems := []*Problem{errInternal, errContentEncoding}
 	if op.Security != nil {
-		op.Middlewares = append(op.Middlewares, a.authenticate)
+		op.Middlewares = append(op.Middlewares, a.authenticate(op.OperationID == opMe))
 		failures = append(slices.Clone(tokenFailures), failures...)
 	}
 	body, hasBody := reflect.TypeFor[I]().FieldByName("Body")
 	var required []string
 	if hasBody {
 		if body.Tag.Get("contentType") == typeForm {
-			op.Middlewares = append(op.Middlewares, inspected(typeForm, true, inspectForm))
+			op.Middlewares = append(op.Middlewares, inspected([]string{typeForm}, true, inspectForm))
 			problems = append(problems, formProblems...)
 		} else {
 			schema := a.huma.OpenAPI().Components.Schemas.Schema(body.Type, false, body.Name)
@@ -61,8 +62,17 @@ func register[I, O any](a *API, op huma.Operation, handler func(context.Context,
 			if op.RequestBody == nil {
 				op.RequestBody = &huma.RequestBody{}
 			}
-			defer func() { op.RequestBody.Required = needed }() // Huma sets it for any body
-			op.Middlewares = append(op.Middlewares, inspected(typeJSON, needed, func(r *request, data []byte) *Problem { return inspectJSON(r, data, schema) }))
+			mediaTypes := []string{typeJSON}
+			if op.Method == http.MethodPatch {
+				mediaTypes = append(mediaTypes, typeMergePatch)
+			}
+			defer func() {
+				op.RequestBody.Required = needed // Huma sets it for any body
+				for _, mediaType := range mediaTypes {
+					op.RequestBody.Content[mediaType] = op.RequestBody.Content[typeJSON]
+				}
+			}()
+			op.Middlewares = append(op.Middlewares, inspected(mediaTypes, needed, func(r *request, data []byte) *Problem { return inspectJSON(r, data, schema) }))
 			problems = append(problems, bodyProblems...)
 		}
 	}

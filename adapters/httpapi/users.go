@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -13,6 +14,8 @@ import (
 	"coffeeshop/application"
 	"coffeeshop/domain"
 )
+
+const opMe = "get-me" // whose one statement reads the custom fields too
 
 func (a *API) registerUsers() {
 	register(a, huma.Operation{
@@ -31,7 +34,7 @@ func (a *API) registerUsers() {
 	}, a.deleteUser, domain.ErrAdminOnly, domain.ErrUserNotFound, domain.ErrLastAdmin, domain.ErrVersionConflict)
 }
 
-var updateFailures = []*domain.Error{domain.ErrRoleChangeDenied, domain.ErrPasswordRequired, domain.ErrWrongPassword, domain.ErrEmailTaken,
+var updateFailures = []*domain.Error{domain.ErrRoleChangeDenied, domain.ErrAppDataDenied, domain.ErrPasswordRequired, domain.ErrWrongPassword, domain.ErrEmailTaken,
 	domain.ErrLastAdmin, domain.ErrConflict, domain.ErrVersionConflict, throttled, overloaded}
 
 // User is an account.
@@ -49,6 +52,8 @@ type User struct {
 	Invited      bool       `json:"invited" example:"false" doc:"Whether it is an invitation that waits to be accepted."`
 	LegacyID     *string    `json:"legacy_id" example:"4711" doc:"The id in the system that the user came from."`
 	Locale       string     `json:"locale" example:"en" doc:"The language of mails."`
+	Profile      jsonObject `json:"profile" doc:"Custom fields that the user and admins change; null: none."`
+	AppData      jsonObject `json:"app_data" doc:"Custom fields that admins change; null: none."`
 	CreatedAt    time.Time  `json:"created_at" example:"2026-01-31T12:00:00.000001Z" doc:"When the user signed up."`
 	UpdatedAt    time.Time  `json:"updated_at" example:"2026-01-31T12:05:00.000001Z" doc:"When the user was last changed."`
 }
@@ -62,7 +67,8 @@ func userBody(u domain.User) User {
 	return User{
 		ID: u.ID, Email: u.Email.Address, PendingEmail: orNull(u.PendingEmail.Address), FirstName: orNull(u.FirstName), LastName: orNull(u.LastName),
 		Blocked: u.Blocked, BlockReason: orNull(u.BlockReason), BlockedUntil: orNull(u.BlockedUntil), Invited: u.Invited(), LegacyID: orNull(u.LegacyID),
-		Status: string(u.Status), Role: string(u.Role), Locale: string(u.Locale), CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+		Status: string(u.Status), Role: string(u.Role), Locale: string(u.Locale), Profile: jsonObject(u.Custom.Profile.Text()), AppData: jsonObject(u.Custom.AppData.Text()),
+		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}
 }
 
@@ -101,6 +107,8 @@ type UpdateUserBody struct {
 	Email           *emailText  `json:"email,omitempty" maxLength:"254" example:"ada.king@example.com" doc:"The address."`
 	CurrentPassword string      `json:"current_password,omitempty" example:"correct horse battery staple" doc:"Needed to change one's own address."`
 	Locale          *localeText `json:"locale,omitempty" maxLength:"7" example:"en" doc:"The language of mails, such as en or pt-BR. Where there are no mails in it, they are in English."`
+	Profile         jsonObject  `json:"profile,omitempty" doc:"A merge patch (RFC 7396) of the custom fields: members replace those of the same name, null removes one; null for the whole clears it. At most 8 KiB afterwards, 16 levels deep."`
+	AppData         jsonObject  `json:"app_data,omitempty" doc:"The same for app_data; for admins."`
 	Role            *string     `json:"role,omitempty" enum:"user,admin" example:"admin" doc:"The role; for admins."`
 }
 
@@ -126,7 +134,7 @@ func (a *API) updateMe(ctx context.Context, in *updateMeInput) (*userOutput, err
 func (a *API) update(ctx context.Context, id uuid.UUID, when domain.Versions, body UpdateUserBody) (*userOutput, error) {
 	return userAnswer(a.app.UpdateUser(ctx, principalOf(ctx), application.UpdateUser{
 		ID: id, FirstName: body.FirstName.text, LastName: body.LastName.text,
-		Email: (*string)(body.Email), Role: body.Role, Locale: (*string)(body.Locale), CurrentPassword: body.CurrentPassword, When: when, Source: sourceOf(ctx),
+		Email: (*string)(body.Email), Role: body.Role, Locale: (*string)(body.Locale), Profile: body.Profile, AppData: body.AppData, CurrentPassword: body.CurrentPassword, When: when, Source: sourceOf(ctx),
 	}))
 }
 
@@ -151,6 +159,28 @@ func (id *pathID) UnmarshalText(text []byte) (err error) {
 		return errors.New("must be a UUID")
 	}
 	return nil
+}
+
+// jsonObject is a JSON object as it was sent, or is sent; empty: null, or absent.
+type jsonObject []byte
+
+// MarshalJSON writes null for none.
+func (o jsonObject) MarshalJSON() ([]byte, error) {
+	if len(o) == 0 {
+		return []byte("null"), nil
+	}
+	return o, nil
+}
+
+// UnmarshalJSON keeps the text, null too.
+func (o *jsonObject) UnmarshalJSON(text []byte) error {
+	*o = slices.Clone(text)
+	return nil
+}
+
+// Schema implements huma.SchemaProvider.
+func (jsonObject) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeObject, Nullable: true, AdditionalProperties: true, Examples: []any{map[string]any{"theme": "dark"}}}
 }
 
 // clearable is a text that null clears. It distinguishes null, the empty text, from absence.

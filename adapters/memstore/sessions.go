@@ -37,13 +37,16 @@ func (r sessions) Create(ctx context.Context, s domain.Session, token domain.Ref
 	})
 }
 
-func (r sessions) Authenticate(ctx context.Context, id uuid.UUID, number int64, now time.Time) (ports.Authenticated, error) {
+func (r sessions) Authenticate(ctx context.Context, id uuid.UUID, number int64, now time.Time, custom bool) (ports.Authenticated, error) {
 	return query(ctx, r, "Sessions.Authenticate", func(t *tx) (ports.Authenticated, error) {
 		s, err := t.store.sessions.get(id)
 		if err != nil || !s.Live(now) {
 			return ports.Authenticated{}, domain.ErrNotFound
 		}
 		a := ports.Authenticated{User: t.store.users[s.UserID], Generation: s.Generation, InUse: s.InUse()}
+		if !custom {
+			a.User = plain(a.User)
+		}
 		if jti, err := t.store.superseded.get(generation{id, number}); err == nil {
 			a.SupersededAt = t.store.blacklist[jti].RevokedAt
 		}
@@ -169,7 +172,7 @@ func (t *tx) live(id uuid.UUID, now time.Time) (ports.SessionState, error) {
 	if err != nil || !s.Live(now) || !now.Before(token.ExpiresAt) {
 		return ports.SessionState{}, domain.ErrNotFound
 	}
-	return ports.SessionState{User: t.store.users[s.UserID], Session: s, Token: token}, nil
+	return ports.SessionState{User: plain(t.store.users[s.UserID]), Session: s, Token: token}, nil
 }
 
 // liveOf returns the user's sessions that count as present, newest first.

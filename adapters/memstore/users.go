@@ -19,10 +19,14 @@ type users struct{ runner }
 
 func (r users) Lock(ctx context.Context, who ports.UserSet) ([]domain.User, error) {
 	return query(ctx, r, "Users.Lock", func(t *tx) ([]domain.User, error) {
-		return slices.SortedFunc(t.store.users.where(func(u domain.User) bool {
+		locked := slices.SortedFunc(t.store.users.where(func(u domain.User) bool {
 			return who.Address != "" && u.Email.Key == who.Address || slices.Contains(who.IDs, u.ID) ||
 				who.Admins && u.Verified() && u.Role == domain.RoleAdmin
-		}), func(a, b domain.User) int { return -descendingID(a, b) }), nil
+		}), func(a, b domain.User) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+		for i, u := range locked {
+			locked[i] = plain(u)
+		}
+		return locked, nil
 	})
 }
 
@@ -52,10 +56,10 @@ func (r users) ByEmail(ctx context.Context, key string) (domain.User, error) {
 	return query(ctx, r, "Users.ByEmail", func(t *tx) (domain.User, error) {
 		found := slices.SortedFunc(t.store.users.where(func(u domain.User) bool { return u.Email.Key == key }), newestUser)
 		if i := slices.IndexFunc(found, func(u domain.User) bool { return u.Verified() }); i >= 0 {
-			return found[i], nil
+			return plain(found[i]), nil
 		}
 		if len(found) > 0 {
-			return found[0], nil
+			return plain(found[0]), nil
 		}
 		return domain.User{}, domain.ErrNotFound
 	})
@@ -151,7 +155,18 @@ func (r users) Update(ctx context.Context, u domain.User) error {
 			return domain.ErrEmailTaken
 		}
 		u.Version++
+		u.Custom = stored.Custom
 		t.putUser(u)
+		return nil
+	})
+}
+
+func (r users) SetCustom(ctx context.Context, id uuid.UUID, c domain.CustomFields) error {
+	return r.statement(ctx, "Users.SetCustom", func(t *tx) error {
+		if u, err := t.store.users.get(id); err == nil {
+			u.Custom = c
+			t.putUser(u)
+		}
 		return nil
 	})
 }
@@ -236,7 +251,11 @@ func (t *tx) removeUser(id uuid.UUID) {
 	}
 }
 
-func descendingID(a, b domain.User) int { return bytes.Compare(b.ID[:], a.ID[:]) }
+// plain is a user without custom fields.
+func plain(u domain.User) domain.User {
+	u.Custom = domain.CustomFields{}
+	return u
+}
 
 func newestUser(a, b domain.User) int {
 	if a.Newer(b) {

@@ -19,7 +19,7 @@ type method struct {
 
 // The methods that are an error outside of a transaction, and those that are one inside.
 var (
-	onlyInTx = []string{"Users.Lock", "Users.DeleteSignUps", "Sessions.Lock", "Jobs.SendChallenge", "Jobs.SendNotice"}
+	onlyInTx = []string{"Users.Lock", "Users.SetCustom", "Users.DeleteSignUps", "Sessions.Lock", "Jobs.SendChallenge", "Jobs.SendNotice"}
 	notInTx  = []string{"Users.List", "Users.Count", "Sessions.Authenticate", "Sessions.MarkDelivered"}
 )
 

@@ -28,7 +28,7 @@ var roundTripTests = tests{
 			cameBack(t, keptUser(u))(e.Store.Users().ByEmail(e.ctx, u.Email.Key))
 			s, token := domain.NewSession(newID(), u.ID, uuid.New(), domain.Source{}, e.now, lifetimes)
 			must(t, e.Store.Sessions().Create(e.ctx, s, token))
-			cameBack(t, ports.Authenticated{User: keptUser(u), Generation: 1})(e.Store.Sessions().Authenticate(e.ctx, s.ID, 1, e.now))
+			cameBack(t, ports.Authenticated{User: keptUser(u), Generation: 1})(e.Store.Sessions().Authenticate(e.ctx, s.ID, 1, e.now, false))
 			cameBack(t, ports.SessionState{User: keptUser(u), Session: s, Token: token})(e.state(s.ID, e.now))
 		})
 	},
@@ -52,7 +52,7 @@ var roundTripTests = tests{
 			cameBack(t, 1)(len(sessions), err)
 			cameBack(t, before.Session)(sessions[0], nil)
 			cameBack(t, ports.Authenticated{User: u, Generation: s.Generation, InUse: s.InUse()})(
-				e.Store.Sessions().Authenticate(e.ctx, s.ID, s.Generation, now))
+				e.Store.Sessions().Authenticate(e.ctx, s.ID, s.Generation, now, false))
 
 			r := ports.Rotation{JTI: token.JTI,
 				Reason: rapid.SampledFrom([]domain.RevocationReason{domain.ReasonRotated, domain.ReasonSuperseded}).Draw(t, "reason"),

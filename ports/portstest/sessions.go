@@ -38,20 +38,20 @@ var sessionTests = tests{
 	"Authenticate returns the user as it is now": func(e *env) {
 		u := e.user()
 		s := e.session(u.ID)
-		got := ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now))
+		got := ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now, false))
 		same(e, got, ports.Authenticated{User: u, Generation: 1})
 
 		e.must(u.Block("reason", e.now.Add(time.Hour), e.now))
 		e.must(e.Store.Users().Update(e.ctx, u))
 		u.Version++
-		got = ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now))
+		got = ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now, false))
 		same(e, got, ports.Authenticated{User: u, Generation: 1})
 	},
 	"Authenticate is ErrNotFound for a session that is unknown or was ended": func(e *env) {
-		e.fails(second(e.Store.Sessions().Authenticate(e.ctx, newID(), 1, e.now)), domain.ErrNotFound)
+		e.fails(second(e.Store.Sessions().Authenticate(e.ctx, newID(), 1, e.now, false)), domain.ErrNotFound)
 		s := e.session(e.user().ID)
 		e.must(e.Store.Sessions().End(e.ctx, s.Session.ID, domain.ReasonLoggedOut, e.now))
-		e.fails(second(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now)), domain.ErrNotFound)
+		e.fails(second(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now, false)), domain.ErrNotFound)
 	},
 	"Authenticate tells when a generation was superseded, and of a rotated one that it was not": func(e *env) {
 		first := e.session(e.user().ID)
@@ -61,7 +61,7 @@ var sessionTests = tests{
 		current := e.rotate(lost, domain.ReasonSuperseded)
 		e.now = e.now.Add(time.Minute)
 		for generation, want := range map[int64]time.Time{1: {}, 2: at, 3: {}} {
-			got := ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, first.Session.ID, generation, e.now))
+			got := ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, first.Session.ID, generation, e.now, false))
 			same(e, got, ports.Authenticated{User: current.User, Generation: 3, SupersededAt: want})
 		}
 	},
@@ -71,11 +71,11 @@ var sessionTests = tests{
 			e.must(e.Store.Sessions().MarkDelivered(e.ctx, s.Session.ID, 1))
 			s.Session.DeliveredGeneration = 1
 			same(e, ok[ports.SessionState](e)(e.state(s.Session.ID, e.now)).Session, s.Session)
-			same(e, ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now)).InUse, true)
+			same(e, ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now, false)).InUse, true)
 		}
 		rotated := e.rotate(s, domain.ReasonRotated)
 		same(e, rotated.Session.DeliveredGeneration, 1)
-		same(e, ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now)).InUse, false)
+		same(e, ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now, false)).InUse, false)
 		e.must(e.Store.Sessions().MarkDelivered(e.ctx, s.Session.ID, 2))
 		same(e, ok[ports.SessionState](e)(e.state(s.Session.ID, e.now)).Session.DeliveredGeneration, 2)
 	},
@@ -165,13 +165,13 @@ func (e *env) countsAsAbsent(l domain.SessionLimits) {
 	before := end.Add(-time.Microsecond)
 	sessions := e.Store.Sessions()
 
-	e.must(second(sessions.Authenticate(e.ctx, id, 1, before)))
+	e.must(second(sessions.Authenticate(e.ctx, id, 1, before, false)))
 	e.must(second(e.state(id, before)))
 	same(e, len(ok[[]domain.Session](e)(sessions.ByUser(e.ctx, u.ID, before))), 1)
 
 	for _, now := range []time.Time{end, end.Add(time.Microsecond), end.Add(time.Hour)} {
 		if !now.Before(s.Session.ExpiresAt) {
-			e.fails(second(sessions.Authenticate(e.ctx, id, 1, now)), domain.ErrNotFound)
+			e.fails(second(sessions.Authenticate(e.ctx, id, 1, now, false)), domain.ErrNotFound)
 		}
 		e.fails(second(e.state(id, now)), domain.ErrNotFound)
 		same(e, len(ok[[]domain.Session](e)(sessions.ByUser(e.ctx, u.ID, now))), 0)

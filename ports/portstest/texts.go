@@ -43,7 +43,7 @@ var textTests = tests{
 		u.Version++
 		s := e.session(u.ID)
 		same(e, ok[domain.User](e)(e.Store.Users().ByEmail(e.ctx, u.Email.Key)), u)
-		same(e, ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now)).User, u)
+		same(e, ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now, false)).User, u)
 		same(e, ok[ports.SessionState](e)(e.state(s.Session.ID, e.now)).User, u)
 		same(e, e.rotate(s, domain.ReasonRotated).User, u)
 

@@ -69,7 +69,7 @@ var timeTests = tests{
 			e.must(e.Store.Sessions().Create(e.ctx, s, token))
 			for i, now := range moments {
 				zone := []*time.Location{time.UTC, east, west}[i%3]
-				err := second(e.Store.Sessions().Authenticate(e.ctx, s.ID, 1, now.In(zone)))
+				err := second(e.Store.Sessions().Authenticate(e.ctx, s.ID, 1, now.In(zone), false))
 				if now.Before(expires) {
 					e.must(err)
 				} else {

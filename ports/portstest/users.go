@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"coffeeshop/domain"
 	"coffeeshop/ports"
 )
@@ -93,6 +95,33 @@ var userTests = tests{
 		same(e, got.FirstName, strconv.Itoa(racers))
 		same(e, got.Version, u.Version+racers)
 	},
+	"custom fields are stored, changed by SetCustom only, and returned where the contract says": func(e *env) {
+		fields := func(text string) domain.Fields { return ok[domain.Fields](e)(domain.Fields{}.Merge("profile", []byte(text))) }
+		verified, signUp := e.newVerified(e.email()), e.newUser(e.email())
+		verified.Custom = domain.CustomFields{Profile: fields(`{"Ключ":"\\\"'\n\t","n":1.10e400}`), AppData: fields(`{"a":[{"b":null}]}`)}
+		signUp.Custom = domain.CustomFields{AppData: fields(`{}`)}
+		e.must(e.Store.Users().Create(e.ctx, verified))
+		same(e, ok[bool](e)(e.Store.Users().CreateSignUp(e.ctx, signUp)), true)
+		s := e.session(verified.ID)
+		for range 2 {
+			plain := verified
+			plain.Custom = domain.CustomFields{}
+			same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, verified.ID)), verified)
+			same(e, ok[domain.User](e)(e.Store.Users().ByEmail(e.ctx, verified.Email.Key)), plain)
+			sameList(e, ok[[]domain.User](e)(e.locked(ports.UserSet{IDs: []uuid.UUID{verified.ID}})), []domain.User{plain})
+			same(e, ok[ports.SessionState](e)(e.state(s.Session.ID, e.now)).User, plain)
+			same(e, ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now, false)).User, plain)
+			same(e, ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now, true)).User, verified)
+			e.must(plain.Rename("Ann", "", e.now))
+			e.must(e.Store.Users().Update(e.ctx, plain))
+			verified.FirstName, verified.UpdatedAt, verified.Version = plain.FirstName, plain.UpdatedAt, plain.Version+1
+			same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, verified.ID)), verified)
+			verified.Custom = domain.CustomFields{Profile: fields(`{"a":"` + strings.Repeat("ё", 4000) + `"}`)}
+			e.inTx(func(tx ports.Store) error { return tx.Users().SetCustom(e.ctx, verified.ID, verified.Custom) })
+		}
+		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, signUp.ID)), signUp)
+		e.inTx(func(tx ports.Store) error { return tx.Users().SetCustom(e.ctx, newID(), verified.Custom) })
+	},
 	"UpgradeHash replaces the hash that it names, and leaves the version": func(e *env) {
 		u, next := e.user(), domain.NewPasswordHash("$2a$stronger")
 		e.must(e.Store.Users().UpgradeHash(e.ctx, u.ID, domain.NewPasswordHash("$2a$another"), next))
@@ -130,7 +159,7 @@ var userTests = tests{
 		u.Version++
 		s := e.session(u.ID)
 		same(e, ok[domain.User](e)(e.Store.Users().ByEmail(e.ctx, u.Email.Key)), u)
-		same(e, ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now)).User, u)
+		same(e, ok[ports.Authenticated](e)(e.Store.Sessions().Authenticate(e.ctx, s.Session.ID, 1, e.now, false)).User, u)
 		same(e, e.rotate(s, domain.ReasonRotated).User, u)
 		same(e, ok[ports.SessionState](e)(e.state(s.Session.ID, e.now)).User, u)
 		e.inTx(func(tx ports.Store) error {
