@@ -227,7 +227,7 @@ func TestDeleteOwnAccount_LeavesAuditRowsThatSayNothingOfWhereItWas(t *testing.T
 		t.Errorf("the user: %v", err)
 	}
 	rows := 0
-	for _, e := range w.memory.AuditEvents() {
+	for _, e := range w.events() {
 		if e.Subject != u.ID {
 			continue
 		}

@@ -70,7 +70,7 @@ func (a *App) createAdmin(ctx context.Context, address, secret string, locale do
 			}
 			return ErrPromoteInstead
 		}
-		if err := tx.deleteSignUps(ctx, email.Key, func(domain.User) bool { return true }); err != nil {
+		if err := a.deleteSignUps(ctx, tx, email.Key, func(domain.User) bool { return true }); err != nil {
 			return err
 		}
 		u = domain.NewUser(id, email, hash, locale, tx.now)

@@ -32,23 +32,40 @@ func (tx *tx) user(id uuid.UUID) (domain.User, bool) {
 	return tx.users[i], true
 }
 
-// owner returns the locked user that an address belongs to: the verified one, else the newest sign-up.
+// owner returns the locked user that an address belongs to: the verified one, else the newest sign-up. An invitation
+// belongs to nobody yet.
 func (tx *tx) owner(address string) (domain.User, bool) {
 	var owner domain.User
 	for _, u := range tx.users {
-		if u.Email.Key == address && (owner.ID == uuid.Nil || u.Verified() || !owner.Verified() && u.Newer(owner)) {
+		if u.Email.Key == address && !u.Invited() && (owner.ID == uuid.Nil || u.Verified() || !owner.Verified() && u.Newer(owner)) {
 			owner = u
 		}
 	}
 	return owner, owner.ID != uuid.Nil
 }
 
-// deleteSignUps deletes the locked sign-ups of an address that are chosen.
-func (tx *tx) deleteSignUps(ctx context.Context, address string, chosen func(domain.User) bool) error {
+// invitation returns the locked invitation of an address that can be accepted.
+func (tx *tx) invitation(address string) (domain.User, bool) {
+	i := slices.IndexFunc(tx.users, func(u domain.User) bool { return u.Email.Key == address && u.InvitedAt(tx.now) })
+	if i < 0 {
+		return domain.User{}, false
+	}
+	return tx.users[i], true
+}
+
+// deleteSignUps deletes the locked sign-ups and invitations of an address that are chosen, and records the ends of
+// invitations.
+func (a *App) deleteSignUps(ctx context.Context, tx *tx, address string, chosen func(domain.User) bool) error {
 	var ids []uuid.UUID
 	for _, u := range tx.users {
-		if u.Email.Key == address && !u.Verified() && chosen(u) {
-			ids = append(ids, u.ID)
+		if u.Email.Key != address || u.Verified() || !chosen(u) {
+			continue
+		}
+		ids = append(ids, u.ID)
+		if u.InvitedAt(tx.now) {
+			if err := a.record(ctx, tx, domain.ActionInviteEnded, u.ID); err != nil {
+				return err
+			}
 		}
 	}
 	return tx.Users().DeleteSignUps(ctx, ids...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -33,7 +34,7 @@ func (a *App) DeliverChallenge(ctx context.Context, id uuid.UUID) error {
 	}
 	// Also without a mail: otherwise the challenge of an address without an account would live longer than others.
 	now := a.now()
-	if err := a.deps.Store.Challenges().BeginHandOver(ctx, id, now, now.Add(domain.ChallengeLife)); err != nil {
+	if err := a.deps.Store.Challenges().BeginHandOver(ctx, id, now, c.EndsAt(now)); err != nil {
 		return fmt.Errorf("begin to hand challenge %s over: %w", id, err)
 	}
 	if !wanted {
@@ -55,7 +56,7 @@ func (a *App) DeliverChallenge(ctx context.Context, id uuid.UUID) error {
 func (a *App) undoHandOver(ctx context.Context, c domain.Challenge) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 	defer cancel()
-	return a.deps.Store.Challenges().UndoHandOver(ctx, c.ID, c.CreatedAt.Add(domain.ChallengeDelivery))
+	return a.deps.Store.Challenges().UndoHandOver(ctx, c.ID, c.EndsAt(time.Time{}))
 }
 
 // wantsMail reports whether the codes are to be mailed; otherwise it may tell the owner of the address that somebody
@@ -78,7 +79,13 @@ func (a *App) wantsMail(ctx context.Context, c domain.Challenge) (bool, error) {
 	if errors.Is(err, domain.ErrNotFound) {
 		return false, nil
 	}
-	return err == nil && (c.Purpose != domain.PurposeVerifyEmail || !u.Verified()), err
+	switch c.Purpose {
+	case domain.PurposeVerifyEmail:
+		return err == nil && !u.Verified(), err
+	case domain.PurposeInvitation:
+		return err == nil && u.Invited(), err
+	}
+	return err == nil, err
 }
 
 // tellOwner writes a notice to the owner of an address that somebody else tried to use, at most one an hour.

@@ -32,11 +32,18 @@ func (a *App) askForCode(ctx context.Context, address string, p domain.Purpose, 
 		if found {
 			to, locale = u.Email, u.Locale
 		}
-		live, err := tx.Challenges().Live(ctx, p, email.Key, tx.now)
+		of := p
+		if u.Invited() {
+			of = domain.PurposeInvitation
+		}
+		live, err := tx.Challenges().Live(ctx, of, email.Key, tx.now)
 		if err != nil {
 			return err
 		}
 		c := domain.NewChallenge(id, p, to, u.ID, locale, guesses(live), source, tx.now)
+		if u.Invited() {
+			c = domain.NewInvitationCode(id, u, source, tx.now)
+		}
 		if p == domain.PurposeVerifyEmail {
 			c.SignUp = signUpOf(u, live)
 		}

@@ -71,6 +71,25 @@ func TestUsers_ACursorIsGoodForItsQueryOnly(t *testing.T) {
 	}
 }
 
+func TestEvents_TakeAnyTime(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		admin := w.admin("boss@example.com")
+		for _, year := range []int{-9999, 0, 1, 9999, 20000} {
+			for _, zone := range []int{-14, 0, 14} {
+				at := time.Date(year, 12, 31, 23, 59, 59, 999_999_999, time.FixedZone("", zone*3600))
+				since, err := w.Events(w.ctx, admin, application.ListEvents{AuditFilter: domain.AuditFilter{Since: at}, Limit: 5})
+				if err != nil || (len(since.Events) > 0) != (year < 2000) {
+					t.Errorf("since %s: %d events, %v", at, len(since.Events), err)
+				}
+				until, err := w.Events(w.ctx, admin, application.ListEvents{AuditFilter: domain.AuditFilter{Until: at}, Limit: 5})
+				if err != nil || (len(until.Events) > 0) != (year > 2000) {
+					t.Errorf("until %s: %d events, %v", at, len(until.Events), err)
+				}
+			}
+		}
+	})
+}
+
 func TestUsers_ABlockThatHasEndedIsNone(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, w *world) {
 		admin, u := w.admin("boss@example.com"), w.verified("ada@example.com")

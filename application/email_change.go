@@ -9,13 +9,16 @@ import (
 
 // assignEmail stores u with another address and tells both; an admin vouches for the address.
 func (a *App) assignEmail(ctx context.Context, tx *tx, u *domain.User, email domain.Email) error {
+	if u.Invited() { // the invitation went to the other address
+		return domain.ErrUnverifiedUser
+	}
 	for _, to := range []domain.Email{u.Email, email} {
 		// The mail does not tell the admin's network.
 		if err := a.notifyAt(ctx, tx, domain.NoticeEmailChanged, to, u.Locale, domain.Source{RequestID: tx.source.RequestID}); err != nil {
 			return err
 		}
 	}
-	if err := moveTo(ctx, tx, u, email); err != nil {
+	if err := a.moveTo(ctx, tx, u, email); err != nil {
 		return err
 	}
 	if err := tx.update(ctx, u); err != nil {

@@ -36,7 +36,7 @@ func (a *App) ConfirmEmail(ctx context.Context, p domain.Principal, text string,
 		if err := found.redeem(ctx, tx); err != nil {
 			return err
 		}
-		if err := moveTo(ctx, tx, &u, u.PendingEmail); err != nil {
+		if err := a.moveTo(ctx, tx, &u, u.PendingEmail); err != nil {
 			return err
 		}
 		if err := tx.update(ctx, &u); err != nil {
@@ -58,12 +58,12 @@ func (a *App) ConfirmEmail(ctx context.Context, p domain.Principal, text string,
 
 // moveTo gives u another address, which is locked. The user's codes die with the old address, and a verified user's
 // sign-ups of the new one go.
-func moveTo(ctx context.Context, tx *tx, u *domain.User, email domain.Email) error {
+func (a *App) moveTo(ctx context.Context, tx *tx, u *domain.User, email domain.Email) error {
 	if err := tx.Challenges().DeleteByUser(ctx, u.ID); err != nil {
 		return err
 	}
 	if u.Verified() {
-		if err := tx.deleteSignUps(ctx, email.Key, func(o domain.User) bool { return o.ID != u.ID }); err != nil {
+		if err := a.deleteSignUps(ctx, tx, email.Key, func(o domain.User) bool { return o.ID != u.ID }); err != nil {
 			return err
 		}
 	}

@@ -44,14 +44,6 @@ func storePassword(ctx context.Context, tx *tx, u domain.User, keep uuid.UUID) e
 	return err
 }
 
-// tellOfPassword records a new password and tells the owner.
-func (a *App) tellOfPassword(ctx context.Context, tx *tx, u domain.User, action domain.Action, notice domain.NoticeKind) error {
-	if err := a.record(ctx, tx, action, u.ID); err != nil {
-		return err
-	}
-	return a.notify(ctx, tx, notice, u)
-}
-
 // inField gives the field of an input error the name that the request uses.
 func inField(err error, name string) error {
 	var e *domain.Error

@@ -34,7 +34,10 @@ func (a *App) ChangePassword(ctx context.Context, p domain.Principal, current, n
 		if err := tx.Challenges().DeleteByUser(ctx, u.ID); err != nil {
 			return err
 		}
-		if err := a.tellOfPassword(ctx, tx, u, domain.ActionPasswordChanged, domain.NoticePasswordChanged); err != nil {
+		if err := a.record(ctx, tx, domain.ActionPasswordChanged, u.ID); err != nil {
+			return err
+		}
+		if err := a.notify(ctx, tx, domain.NoticePasswordChanged, u); err != nil {
 			return err
 		}
 		_, err := proof.settle(ctx, tx)

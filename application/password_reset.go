@@ -20,7 +20,7 @@ type ResetPassword struct {
 }
 
 // ResetPassword sets the password, ends every session, and tells the owner. The code proves the address: an unverified
-// user becomes verified, and other sign-ups of the address are deleted.
+// user becomes verified, and other sign-ups of the address are deleted. The code of an invitation accepts it.
 func (a *App) ResetPassword(ctx context.Context, in ResetPassword) error {
 	email, err := domain.ParseEmail(in.Email)
 	if err != nil {
@@ -34,23 +34,35 @@ func (a *App) ResetPassword(ctx context.Context, in ResetPassword) error {
 	if err != nil {
 		return err
 	}
-	found, err := a.compare(ctx, domain.Anonymous{}, in.Source, domain.PurposeResetPassword, email, code, func(domain.Challenge) bool { return true })
+	found, err := a.compareReset(ctx, in.Source, email, code)
 	if err != nil {
 		return fmt.Errorf("reset password: %w", err)
 	}
-	if err := a.allowedFor(ctx, password, found.challenge.UserID); err != nil {
+	owner, err := a.allowedFor(ctx, password, found.challenge.UserID)
+	if err != nil {
 		return a.refund(ctx, inField(err, "new_password"), found.costs...)
 	}
 	hash, err := a.hash(ctx, password, in.Source, found.costs...)
 	if err != nil {
 		return fmt.Errorf("reset password: %w", err)
 	}
-	err = a.write(ctx, domain.Anonymous{}, in.Source, ports.UserSet{Address: email.Key}, func(tx *tx) error {
+	who := ports.UserSet{Address: email.Key}
+	if owner.Invited() {
+		who.IDs = []uuid.UUID{owner.InvitedBy}
+	}
+	err = a.write(ctx, domain.Anonymous{}, in.Source, who, func(tx *tx) error {
 		u, ok := tx.user(found.challenge.UserID)
 		if !ok {
 			return domain.ErrInvalidCode
 		}
 		tx.identify(u)
+		action := domain.ActionPasswordReset
+		if u.Invited() {
+			if err := a.acceptable(ctx, tx, u, owner.InvitedBy); err != nil {
+				return err
+			}
+			action = domain.ActionInviteAccepted
+		}
 		if !u.Verified() {
 			u.Verify(tx.now)
 		}
@@ -64,11 +76,16 @@ func (a *App) ResetPassword(ctx context.Context, in ResetPassword) error {
 		if err := tx.Challenges().DeleteByUser(ctx, u.ID); err != nil {
 			return err
 		}
-		if err := provedAddress(ctx, tx, u); err != nil {
+		if err := a.provedAddress(ctx, tx, u); err != nil {
 			return err
 		}
-		if err := a.tellOfPassword(ctx, tx, u, domain.ActionPasswordReset, domain.NoticePasswordReset); err != nil {
+		if err := a.record(ctx, tx, action, u.ID); err != nil {
 			return err
+		}
+		if action == domain.ActionPasswordReset { // whoever accepts an invitation had none before
+			if err := a.notify(ctx, tx, domain.NoticePasswordReset, u); err != nil {
+				return err
+			}
 		}
 		// Strangers' failed logins must not keep the owner from the new password.
 		if err := tx.Throttles().Remember(ctx, a.knownNetwork(email.Key, in.Source), tx.now.Add(domain.KnownNetworkLife)); err != nil {
@@ -82,14 +99,26 @@ func (a *App) ResetPassword(ctx context.Context, in ResetPassword) error {
 	return wrap(err, "reset password")
 }
 
+// compareReset finds the challenge that a code answers: of a reset, or, by the long code alone, of an invitation.
+func (a *App) compareReset(ctx context.Context, source domain.Source, email domain.Email, code domain.Code) (answer, error) {
+	anyOf := func(domain.Challenge) bool { return true }
+	if !code.Guessable() {
+		found, err := a.compare(ctx, domain.Anonymous{}, source, domain.PurposeInvitation, email, code, anyOf)
+		if !errors.Is(err, domain.ErrInvalidCode) {
+			return found, err
+		}
+	}
+	return a.compare(ctx, domain.Anonymous{}, source, domain.PurposeResetPassword, email, code, anyOf)
+}
+
 // allowedFor checks a password against the names of the user who will have it.
-func (a *App) allowedFor(ctx context.Context, p domain.Password, id uuid.UUID) error {
+func (a *App) allowedFor(ctx context.Context, p domain.Password, id uuid.UUID) (domain.User, error) {
 	u, err := a.deps.Store.Users().ByID(ctx, id)
 	if errors.Is(err, domain.ErrNotFound) {
-		return domain.ErrInvalidCode
+		return u, domain.ErrInvalidCode
 	}
 	if err != nil {
-		return err
+		return u, err
 	}
-	return p.Allowed(a.deps.Passwords.Common, u.Email, u.FirstName, u.LastName)
+	return u, p.Allowed(a.deps.Passwords.Common, u.Email, u.FirstName, u.LastName)
 }

@@ -64,8 +64,8 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 		if !created && a.deps.Settings.RevealDuplicates {
 			return domain.ErrEmailTaken
 		}
-		err = tx.deleteSignUps(ctx, email.Key, func(o domain.User) bool {
-			return o.SignUpNetwork == u.SignUpNetwork || !awaited(live, o.ID, tx.now)
+		err = a.deleteSignUps(ctx, tx, email.Key, func(o domain.User) bool {
+			return !o.Invited() && (o.SignUpNetwork == u.SignUpNetwork || !awaited(live, o.ID, tx.now))
 		})
 		if err != nil {
 			return err

@@ -15,7 +15,7 @@ type Resend struct {
 	Source domain.Source
 }
 
-// Resend mails the codes of a sign-up again. The answer tells nothing about the address.
+// Resend mails the codes of a sign-up again; to an address that is invited, its invitation. The answer tells nothing about the address.
 func (a *App) Resend(ctx context.Context, in Resend) error {
 	network := a.signUpNetwork(in.Source)
 	err := a.askForCode(ctx, in.Email, domain.PurposeVerifyEmail, in.Source, func(tx *tx, key string) (domain.User, bool) {
@@ -24,12 +24,15 @@ func (a *App) Resend(ctx context.Context, in Resend) error {
 			return domain.User{}, false
 		}
 		for _, u := range tx.users {
-			if u.ID == in.ID || in.ID == uuid.Nil && u.SignUpNetwork == network {
+			if u.ID == in.ID && (!u.Invited() || u.InvitedAt(tx.now)) || in.ID == uuid.Nil && u.SignUpNetwork == network {
 				return u, true
 			}
 		}
 		if in.ID != uuid.Nil {
 			return domain.User{}, false
+		}
+		if invited, ok := tx.invitation(key); ok {
+			return invited, true
 		}
 		return newest, found
 	})

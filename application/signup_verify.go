@@ -61,7 +61,7 @@ func (a *App) Verify(ctx context.Context, in Verify) error {
 		if err := found.redeem(ctx, tx); err != nil {
 			return err
 		}
-		if err := provedAddress(ctx, tx, u); err != nil {
+		if err := a.provedAddress(ctx, tx, u); err != nil {
 			return err
 		}
 		if err := a.record(ctx, tx, domain.ActionUserVerified, u.ID); err != nil {
@@ -90,9 +90,9 @@ func (a *App) proveSignUp(ctx context.Context, id uuid.UUID, password string, so
 	return a.prove(ctx, u, password, source, domain.ErrInvalidCredentials)
 }
 
-// provedAddress deletes the sign-ups and codes that others have for the address that u has proved.
-func provedAddress(ctx context.Context, tx *tx, u domain.User) error {
-	if err := tx.deleteSignUps(ctx, u.Email.Key, func(o domain.User) bool { return o.ID != u.ID }); err != nil {
+// provedAddress deletes the sign-ups, invitations and codes that others have for the address that u has proved.
+func (a *App) provedAddress(ctx context.Context, tx *tx, u domain.User) error {
+	if err := a.deleteSignUps(ctx, tx, u.Email.Key, func(o domain.User) bool { return o.ID != u.ID }); err != nil {
 		return err
 	}
 	return tx.Challenges().DeleteByAddress(ctx, domain.PurposeVerifyEmail, u.Email.Key)

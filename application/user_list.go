@@ -2,10 +2,8 @@ package application
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -57,7 +55,7 @@ func (a *App) users(ctx context.Context, in ListUsers) (UserPage, error) {
 		if err != nil {
 			return UserPage{}, err
 		}
-		if q.After, err = readUserPlace(place); err != nil {
+		if q.After.At, q.After.ID, q.After.Email, err = readPlace(place); err != nil {
 			return UserPage{}, err
 		}
 	}
@@ -70,7 +68,7 @@ func (a *App) users(ctx context.Context, in ListUsers) (UserPage, error) {
 	}
 	out := UserPage{Users: page.Users}
 	if !page.Next.IsZero() {
-		out.Next = a.cursors.Seal(writeUserPlace(page.Next), bound)
+		out.Next = a.cursors.Seal(writePlace(page.Next.At, page.Next.ID, page.Next.Email), bound)
 	}
 	return out, nil
 }
@@ -83,23 +81,4 @@ func (a *App) CountUsers(ctx context.Context, p domain.Principal, f domain.UserF
 	f.Now = a.now()
 	tally, err := a.deps.Store.Users().Count(ctx, f)
 	return tally, wrap(err, "count users")
-}
-
-func writeUserPlace(p domain.UserPlace) []byte {
-	at := int64(0)
-	if !p.At.IsZero() {
-		at = p.At.UnixMicro()
-	}
-	return append(binary.BigEndian.AppendUint64(p.ID[:], uint64(at)), p.Email...)
-}
-
-func readUserPlace(text []byte) (domain.UserPlace, error) {
-	if len(text) < 24 {
-		return domain.UserPlace{}, domain.ErrInvalidCursor
-	}
-	p := domain.UserPlace{ID: uuid.UUID(text[:16]), Email: string(text[24:])}
-	if at := int64(binary.BigEndian.Uint64(text[16:24])); at != 0 {
-		p.At = time.UnixMicro(at).UTC()
-	}
-	return p, nil
 }

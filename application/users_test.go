@@ -92,12 +92,12 @@ func TestUsers_WhatAnAdminDoesToThemIsRecorded(t *testing.T) {
 		{func() error { _, err := w.UnblockUser(w.ctx, admin, u.ID, nil, domain.Source{}); return err }, []domain.Action{domain.ActionUserUnblocked}},
 		{func() error { return w.DeleteUser(w.ctx, admin, u.ID, nil, domain.Source{}) }, []domain.Action{domain.ActionUserDeleted}},
 	} {
-		before := len(w.memory.AuditEvents())
+		before := len(w.events())
 		if err := c.do(); err != nil {
 			t.Fatal(err)
 		}
 		var recorded []domain.Action
-		for _, e := range w.memory.AuditEvents()[before:] {
+		for _, e := range w.events()[before:] {
 			if e.Actor != admin.User.ID || e.Subject != u.ID {
 				t.Errorf("%s by %s to %s", e.Action, e.Actor, e.Subject)
 			}

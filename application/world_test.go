@@ -2,6 +2,7 @@ package application_test
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -70,6 +71,7 @@ func newApp(t *testing.T, store ports.Store, now func() time.Time, h ports.Hashe
 			MailsToAddress:            domain.Budget{Burst: 10, Interval: 30 * time.Minute},
 			MailsFromNetwork:          domain.Budget{Burst: 60, Interval: time.Minute},
 			SignUpsFromNetwork:        domain.Budget{Burst: 30, Interval: 2 * time.Minute},
+			InvitationsOfAdmin:        domain.Budget{Burst: 100, Interval: 36 * time.Second},
 		},
 		AuditRetention: 400 * 24 * time.Hour,
 	}
@@ -181,10 +183,21 @@ func (w *world) refresh(pair application.TokenPair) (application.TokenPair, erro
 	return w.Refresh(w.ctx, pair.Refresh.Reveal(), domain.Source{})
 }
 
+// events are the audit events, oldest first.
+func (w *world) events() []domain.AuditEvent {
+	w.t.Helper()
+	page, err := w.store.Audit().List(w.ctx, domain.AuditQuery{Limit: 10_000})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	slices.Reverse(page.Events)
+	return page.Events
+}
+
 // audited counts the audit rows of an action.
 func (w *world) audited(action domain.Action) int {
 	n := 0
-	for _, e := range w.memory.AuditEvents() {
+	for _, e := range w.events() {
 		if e.Action == action {
 			n++
 		}
@@ -279,6 +292,12 @@ func (o *outbox) SendNotice(_ context.Context, n domain.Notice) error {
 	}
 	o.notices = append(o.notices, n)
 	return nil
+}
+
+func (o *outbox) count() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.codes)
 }
 
 func (o *outbox) last() domain.Codes {

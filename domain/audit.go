@@ -12,6 +12,11 @@ type Action string
 // The actions.
 const (
 	ActionUserSignedUp      Action = "user.signed_up"
+	ActionUserInvited       Action = "user.invited"
+	ActionInviteRepeated    Action = "invitation.repeated"
+	ActionInviteAccepted    Action = "invitation.accepted"
+	ActionInviteRevoked     Action = "invitation.revoked"
+	ActionInviteEnded       Action = "invitation.ended" // the address was verified in another way, or its inviter is no admin any more
 	ActionUserVerified      Action = "user.verified"
 	ActionUserUpdated       Action = "user.updated"
 	ActionUserDeleted       Action = "user.deleted"
@@ -21,6 +26,7 @@ const (
 	ActionEmailChanged      Action = "user.email_changed"
 	ActionAdminCreated      Action = "admin.created"
 	ActionCodeMailed        Action = "code.mailed"
+	ActionResetRequested    Action = "user.reset_requested" // by an admin
 	ActionPasswordReset     Action = "user.password_reset"
 	ActionPasswordChanged   Action = "user.password_changed"
 	ActionEmailRequested    Action = "user.email_requested"
@@ -31,6 +37,14 @@ const (
 	ActionSessionSuperseded Action = "session.superseded"
 	ActionSessionStolen     Action = "session.stolen"
 )
+
+// Actions are all of them.
+var Actions = []Action{
+	ActionUserSignedUp, ActionUserInvited, ActionInviteRepeated, ActionInviteAccepted, ActionInviteRevoked, ActionInviteEnded,
+	ActionUserVerified, ActionUserUpdated, ActionUserDeleted, ActionUserBlocked, ActionUserUnblocked, ActionRoleChanged, ActionEmailChanged,
+	ActionAdminCreated, ActionCodeMailed, ActionResetRequested, ActionPasswordReset, ActionPasswordChanged, ActionEmailRequested,
+	ActionLoginSuspicious, ActionSessionStarted, ActionSessionEnded, ActionSessionsEnded, ActionSessionSuperseded, ActionSessionStolen,
+}
 
 // AuditEvent records an action, its actor and its subject. It holds no secret, and outlives the users that it names.
 type AuditEvent struct {

@@ -20,6 +20,7 @@ type Budgets struct {
 	MailsToAddress            Budget // mails to one address that anybody can ask for
 	MailsFromNetwork          Budget // mails that one network asks for
 	SignUpsFromNetwork        Budget
+	InvitationsOfAdmin        Budget // invitations, and repeated ones, of one admin
 }
 
 // mailsShare is how many mails of an address's budget one network or account takes.

@@ -14,10 +14,11 @@ const (
 	PurposeVerifyEmail   Purpose = "verify_email"
 	PurposeResetPassword Purpose = "reset_password"
 	PurposeChangeEmail   Purpose = "change_email"
+	PurposeInvitation    Purpose = "invitation" // it has the long code alone
 )
 
 // Purposes are all of them.
-var Purposes = []Purpose{PurposeVerifyEmail, PurposeResetPassword, PurposeChangeEmail}
+var Purposes = []Purpose{PurposeVerifyEmail, PurposeResetPassword, PurposeChangeEmail, PurposeInvitation}
 
 const (
 	// ChallengeLife is how long a code lives once its mail was handed over (ASVS 6.5.5).
@@ -26,6 +27,8 @@ const (
 	ChallengeDelivery = 24 * time.Hour
 	// MaxGuesses is how many wrong digits a challenge takes.
 	MaxGuesses = 5
+	// InvitationLife is how long an invitation lives. Six digits could be guessed in that time, across many invitations.
+	InvitationLife = 72 * time.Hour
 )
 
 // Challenge asks the owner of an address for a code that was mailed there. It does not hold the code: CodeKey derives
@@ -57,11 +60,32 @@ func NewChallenge(id uuid.UUID, purpose Purpose, email Email, user uuid.UUID, lo
 		Source: source, CreatedAt: now, ExpiresAt: now.Add(ChallengeDelivery)}
 }
 
+// NewInvitationCode returns the challenge of an invitation, which lives as long as the invitation does.
+func NewInvitationCode(id uuid.UUID, invited User, source Source, now time.Time) Challenge {
+	c := NewChallenge(id, PurposeInvitation, invited.Email, invited.ID, invited.Locale, 0, source, now)
+	c.ExpiresAt = invited.UnverifiedUntil
+	return c
+}
+
+// EndsAt is when the challenge ends if its mail is first handed over at a time; zero: it has not been yet.
+func (c *Challenge) EndsAt(handedOver time.Time) time.Time {
+	switch {
+	case c.Purpose == PurposeInvitation:
+		return c.ExpiresAt
+	case handedOver.IsZero():
+		return c.CreatedAt.Add(ChallengeDelivery)
+	}
+	return handedOver.Add(ChallengeLife)
+}
+
 // Live reports whether the challenge can still be answered.
 func (c *Challenge) Live(now time.Time) bool { return now.Before(c.ExpiresAt) }
 
 // Repeatable reports whether the same codes may be mailed again: at least half of their life is left.
 func (c *Challenge) Repeatable(now time.Time) bool {
+	if c.Purpose == PurposeInvitation {
+		return c.Live(now)
+	}
 	return c.HandedOverAt.IsZero() && c.Live(now) || c.ExpiresAt.Sub(now) >= ChallengeLife/2
 }
 

@@ -19,7 +19,7 @@ const (
 
 // Codes are the two answers to a challenge, either of which is right.
 type Codes struct {
-	Digits Secret // six digits, for reading off; at most MaxGuesses tries
+	Digits Secret // six digits, for reading off; at most MaxGuesses tries; none for an invitation
 	Long   Secret // 130 bits in base 32, for links, and for an owner whose digits somebody else has used up
 }
 
@@ -37,10 +37,13 @@ func NewCodeKey(secret Secret) (CodeKey, error) {
 
 // Codes derives the codes of c; they are the same each time.
 func (k CodeKey) Codes(c Challenge) Codes {
+	long := NewSecret(strings.ToLower(base32.StdEncoding.EncodeToString(k.mac("long", c))[:longCodeLetters]))
+	if c.Purpose == PurposeInvitation {
+		return Codes{Long: long}
+	}
 	sum := k.mac("digits", c)
 	number := binary.BigEndian.Uint64(sum[:8]) % uint64(math.Pow10(codeDigits)) // 2^64 is so much larger that the bias is below 2^-44
-	long := strings.ToLower(base32.StdEncoding.EncodeToString(k.mac("long", c))[:longCodeLetters])
-	return Codes{Digits: NewSecret(fmt.Sprintf("%0*d", codeDigits, number)), Long: NewSecret(long)}
+	return Codes{Digits: NewSecret(fmt.Sprintf("%0*d", codeDigits, number)), Long: long}
 }
 
 func (k CodeKey) mac(form string, c Challenge) []byte {

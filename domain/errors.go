@@ -72,6 +72,8 @@ var (
 	ErrInvalidCursor      = &Error{Kind: KindMalformed, Code: "invalid_cursor", Message: "The cursor is not one of this list with these filters. Begin at the first page."}
 	ErrInvalidCode        = &Error{Kind: KindInvalid, Code: "invalid_code", Message: "The code is not valid."}
 	ErrEmailTaken         = &Error{Kind: KindConflict, Code: "email_taken", Message: "The e-mail address belongs to another account."}
+	ErrAlreadyInvited     = &Error{Kind: KindConflict, Code: "already_invited", Message: "The e-mail address has an invitation already."}
+	ErrNotInvited         = &Error{Kind: KindConflict, Code: "not_invited", Message: "The user is not an invitation that waits to be accepted."}
 	ErrLastAdmin          = &Error{Kind: KindConflict, Code: "last_admin", Message: "At least one active admin has to remain."}
 	ErrConflict           = &Error{Kind: KindConflict, Code: "conflict", Message: "The user was changed at the same time. Read it again and retry."}
 	ErrVersionConflict    = &Error{Kind: KindPrecondition, Code: "version_conflict", Message: "The user is no longer the version that If-Match names. Read it again and decide anew."}

@@ -3,7 +3,6 @@ package domain_test
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -48,7 +47,7 @@ func TestMerge_DoesWhatRFC7396Says(t *testing.T) {
 func TestMerge_RefusesWhatAStoreOrAReaderMightNotTake(t *testing.T) {
 	t.Parallel()
 	deep := func(n int) string { return strings.Repeat(`{"a":`, n) + "1" + strings.Repeat("}", n) }
-	large := func(n int) string { return fmt.Sprintf(`{"a":"%s"}`, strings.Repeat("x", n-len(`{"a":""}`))) }
+	large := func(n int) string { return `{"a":"` + strings.Repeat("x", n-len(`{"a":""}`)) + `"}` }
 	for patch, good := range map[string]bool{
 		deep(16): true, deep(17): false, deep(5000): false, `{"a":` + strings.Repeat("[", 15) + strings.Repeat("]", 15) + "}": true,
 		`{"a":` + strings.Repeat("[", 16) + strings.Repeat("]", 16) + "}": false,

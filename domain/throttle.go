@@ -29,6 +29,7 @@ const (
 	ThrottleMailsShare
 	ThrottleMailsToAddress
 	ThrottleSignUpNotices
+	ThrottleInvitationsOfAdmin
 )
 
 // ThrottleKey makes the keys of throttles. They are keyed hashes, and name nobody.

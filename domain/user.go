@@ -78,12 +78,29 @@ func NewUser(id uuid.UUID, email Email, hash PasswordHash, locale Locale, now ti
 	}
 }
 
+// NewInvitation returns the account that an admin invites somebody to. It has no password until it is accepted, and its
+// role counts for nothing before.
+func NewInvitation(id uuid.UUID, email Email, role Role, locale Locale, inviter uuid.UUID, now time.Time) User {
+	u := NewUser(id, email, PasswordHash{}, locale, now)
+	u.Role = role
+	u.Invite(inviter, now)
+	return u
+}
+
+// Invite begins the invitation's time, on behalf of an admin.
+func (u *User) Invite(inviter uuid.UUID, now time.Time) {
+	u.InvitedBy, u.UnverifiedUntil, u.UpdatedAt = inviter, now.Add(InvitationLife), now
+}
+
+// InvitedAt reports whether the user is an invitation that can be accepted at a time.
+func (u *User) InvitedAt(now time.Time) bool { return u.Invited() && now.Before(u.UnverifiedUntil) }
+
 // Verify records that the user has proved the address.
 func (u *User) Verify(now time.Time) {
 	u.Status, u.UnverifiedUntil, u.SignUpNetwork, u.InvitedBy, u.UpdatedAt = StatusVerified, time.Time{}, "", uuid.Nil, now
 }
 
-// Invited reports whether the user is an invitation that waits to be accepted.
+// Invited reports whether the user is an invitation, which waits to be accepted or has expired.
 func (u *User) Invited() bool { return u.InvitedBy != uuid.Nil }
 
 // Verified reports whether the user has proved the address.

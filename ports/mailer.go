@@ -20,8 +20,8 @@ var ErrNotTaken = errors.New("the mail was not taken over")
 // another mail, with an id of its own. When ctx ends, the call does: its error is then ctx's too. No error's text
 // holds a code, the recipient's address or the mail server's password. Both methods may be called concurrently.
 type Mailer interface {
-	// SendChallenge mails the codes of c to c.Email, in c.Locale. Both codes stand in both parts of the mail, and
-	// in none of its headers.
+	// SendChallenge mails the codes of c to c.Email, in c.Locale. Both codes (of an invitation the long one alone)
+	// stand in both parts of the mail, and in none of its headers.
 	SendChallenge(ctx context.Context, c domain.Challenge, codes domain.Codes) error
 	// SendNotice mails n to n.Email, in n.Locale.
 	SendNotice(ctx context.Context, n domain.Notice) error

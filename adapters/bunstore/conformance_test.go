@@ -15,7 +15,6 @@ import (
 	"coffeeshop/adapters/bunstore"
 	"coffeeshop/adapters/bunstore/pgtest"
 	"coffeeshop/adapters/riverjobs"
-	"coffeeshop/domain"
 	"coffeeshop/ports/portstest"
 )
 
@@ -123,15 +122,6 @@ func fixture(t *testing.T, cfg bunstore.Config) portstest.Fixture {
 				err = scan(&job.Kind, &text)
 				return job, errors.Join(err, json.Unmarshal(text, &job))
 			})
-		},
-		AuditEvents: func(t *testing.T) []domain.AuditEvent {
-			return query(t, behind, "SELECT id, at, actor, subject, action, ip, user_agent, request_id, CAST(details AS text) FROM audit_events",
-				func(scan func(...any) error) (e domain.AuditEvent, err error) {
-					var text []byte
-					err = scan(&e.ID, &e.At, &e.Actor, &e.Subject, &e.Action, &e.Source.IP, &e.Source.UserAgent, &e.Source.RequestID, &text)
-					e.At = e.At.UTC()
-					return e, errors.Join(err, json.Unmarshal(text, &e.Details))
-				})
 		},
 	}
 }

@@ -81,11 +81,14 @@ type source struct {
 }
 
 // walked are the users along an index.
-func (r users) walked(index string) source {
-	if r.db.isPostgres() {
-		return source{from: " FROM users AS u"}
+func (r users) walked(index string) source { return source{from: " FROM users AS u" + r.along(index)} }
+
+// along has SQLite read along an index. PostgreSQL does when nothing else is left to it: see looking.
+func (s scope) along(index string) string {
+	if s.db.isPostgres() {
+		return ""
 	}
-	return source{from: " FROM users AS u INDEXED BY " + index}
+	return " INDEXED BY " + index
 }
 
 // lookedUp are the users whose ids a statement selects.
@@ -108,7 +111,7 @@ func (r users) lookUp(ctx context.Context, f domain.UserFilter) (found source, o
 	var hits, counts []string
 	var args, limited []any
 	for _, column := range strings.Split(searchColumns, ", ") {
-		of := "FROM users" + strings.TrimPrefix(r.walked("users_"+column).from, " FROM users AS u") + " WHERE " + column + " >= ? AND " + column + " < ?"
+		of := "FROM users" + r.along("users_"+column) + " WHERE " + column + " >= ? AND " + column + " < ?"
 		hits, args = append(hits, "SELECT id "+of), append(args, f.Prefix.Key(), f.Prefix.End())
 		counts, limited = append(counts, "(SELECT count(*) FROM (SELECT 1 "+of+" LIMIT ?) AS n)"), append(limited, f.Prefix.Key(), f.Prefix.End(), ports.ListPrefix+1)
 	}

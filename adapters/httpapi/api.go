@@ -105,9 +105,11 @@ func New(app *application.App, cfg Config, log *zap.Logger) *API {
 	a.registerAccount() // /users/me before /users/{id}, which would take it
 	a.registerOwnSessions()
 	a.registerUserList()
+	a.registerInvitations()
 	a.registerUsers()
 	a.registerBlocks()
 	a.registerSessions()
+	a.registerAudit()
 	a.registerKeys()
 	a.registerHealth()
 	a.document = a.render()
@@ -184,6 +186,7 @@ func humaConfig(of Config) huma.Config {
 		{Name: tagAuth, Description: "From sign-up to logout."},
 		{Name: tagUsers, Description: "The caller's own account, and everybody's for admins."},
 		{Name: tagSessions, Description: "The logins of a user."},
+		{Name: tagAudit, Description: "What happened, for admins."},
 		{Name: tagHealth, Description: "For orchestrators and load balancers."},
 	}
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{

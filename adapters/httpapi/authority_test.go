@@ -56,6 +56,7 @@ type stage struct {
 	*world
 	boss          string // a token
 	actor, target user
+	invited       user
 	token         tokens // the actor's
 	session       string // of the target
 	code          string // of the actor's pending address
@@ -93,6 +94,18 @@ var writes = map[string]func(s stage) answer{
 	},
 	"PATCH /users/{id} of one's own address": func(s stage) answer {
 		return s.as(s.token.AccessToken, "PATCH", "/users/"+s.actor.ID, object("email", "new-"+s.actor.Email, "current_password", password))
+	},
+	"POST /users": func(s stage) answer {
+		return s.as(s.token.AccessToken, "POST", "/users", object("email", "invited-"+s.target.Email))
+	},
+	"POST /users/{id}/invite": func(s stage) answer {
+		return s.as(s.token.AccessToken, "POST", "/users/"+s.invited.ID+"/invite", "")
+	},
+	"DELETE /users/{id}/invite": func(s stage) answer {
+		return s.as(s.token.AccessToken, "DELETE", "/users/"+s.invited.ID+"/invite", "")
+	},
+	"POST /users/{id}/reset-password": func(s stage) answer {
+		return s.as(s.token.AccessToken, "POST", "/users/"+s.target.ID+"/reset-password", "")
 	},
 	"DELETE /users/{id}": func(s stage) answer { return s.as(s.token.AccessToken, "DELETE", "/users/"+s.target.ID, "") },
 	"POST /users/{id}/block": func(s stage) answer {
@@ -197,6 +210,7 @@ func (w *world) stage(boss string, n int) stage {
 	token := w.login(s.target.Email, password).AccessToken
 	w.as(token, "GET", "/users/me/sessions", "").into(w.t, &list)
 	s.session = list.Sessions[0].ID
+	w.as(boss, "POST", "/users", object("email", fmt.Sprintf("guest%d@example.com", n))).want(w.t, 201, "").into(w.t, &s.invited)
 	return s
 }
 

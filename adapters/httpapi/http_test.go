@@ -32,7 +32,7 @@ func TestHTTP_UnknownPathsAndMethods(t *testing.T) {
 		{"BREW", "/auth/login", "POST, OPTIONS"},
 		{"TRACE", "/users/me", "GET, HEAD, DELETE, OPTIONS, PATCH"},
 		{"PUT", "/users/0198c7a0-7a4e-7cc1-8a6e-1f2b3c4d5e6f", "GET, HEAD, DELETE, OPTIONS, PATCH"},
-		{"DELETE", "/users", "GET, HEAD, OPTIONS"},
+		{"DELETE", "/users", "GET, HEAD, POST, OPTIONS"},
 		{"POST", "/healthz", "GET, HEAD, OPTIONS"},
 		{"POST", "/docs", "GET, HEAD, OPTIONS"},
 		{"POST", "/", "GET, HEAD, OPTIONS"},
@@ -155,7 +155,7 @@ func TestHTTP_TheClientIsToldToTheApplication(t *testing.T) {
 	w := newWorld(t)
 	w.post("/auth/signup", object("email", "ada@example.com", "password", password),
 		"User-Agent", "Brow\u0085ser/1 "+strings.Repeat("я", 200), "X-Forwarded-For", "8.8.8.8", "X-Request-Id", "abc").want(t, 201, "")
-	got := w.store.AuditEvents()[0].Source
+	got := w.events()[0].Source
 	want := domain.Source{IP: "127.0.0.1", RequestID: "abc", UserAgent: "Browser/1 " + strings.Repeat("я", 122)}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)

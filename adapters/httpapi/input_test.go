@@ -85,7 +85,7 @@ func TestInput_RubbishGetsAProblemThatNeverRepeatsIt(t *testing.T) {
 	if strings.Contains(w.log.String(), "Tr0ub") || strings.Contains(w.log.String(), "ada@example.com") {
 		t.Error("the log repeats the input")
 	}
-	if events := w.store.AuditEvents(); len(events) != 0 {
+	if events := w.events(); len(events) != 0 {
 		t.Errorf("%d events of refused input", len(events))
 	}
 }

@@ -18,6 +18,7 @@ const (
 	tagAuth     = "auth"
 	tagUsers    = "users"
 	tagSessions = "sessions"
+	tagAudit    = "audit"
 	tagHealth   = "health"
 
 	schemeBearer   = "bearer"

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 
 	"coffeeshop/application"
 	"coffeeshop/domain"
@@ -55,16 +53,7 @@ type listUsersInput struct {
 	Sort   string `query:"sort" enum:"-created_at,created_at,email" default:"-created_at" doc:"The order: newest first, oldest first, or by address."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many users a page has at most."`
 	Cursor string `query:"cursor" maxLength:"1024" doc:"The next_cursor of the page before, with the same filters and order; none: the first page."`
-	query  url.Values
-}
-
-// Resolve implements huma.Resolver.
-func (in *listUsersInput) Resolve(ctx huma.Context) []error {
-	in.query = url.Values{}
-	for name, value := range humafiber.Unwrap(ctx).Context().QueryArgs().All() {
-		in.query.Set(string(name), string(value))
-	}
-	return nil
+	callQuery
 }
 
 // UserPage is a page of users.
@@ -85,20 +74,11 @@ func (a *API) listUsers(ctx context.Context, in *listUsersInput) (*listUsersOutp
 	if err != nil {
 		return nil, err
 	}
-	out := &listUsersOutput{Link: nextLink(in.query, page.Next), Body: UserPage{Users: make([]User, 0, len(page.Users)), NextCursor: orNull(page.Next)}}
+	out := &listUsersOutput{Link: in.nextLink(page.Next), Body: UserPage{Users: make([]User, 0, len(page.Users)), NextCursor: orNull(page.Next)}}
 	for _, u := range page.Users {
 		out.Body.Users = append(out.Body.Users, userBody(u))
 	}
 	return out, nil
-}
-
-// nextLink is the Link to the next page: a query alone, so that it holds behind any host and prefix.
-func nextLink(query url.Values, cursor string) string {
-	if cursor == "" {
-		return ""
-	}
-	query.Set("cursor", cursor)
-	return "<?" + query.Encode() + `>; rel="next"`
 }
 
 // UserCount is how many users fit.

@@ -249,6 +249,14 @@ type tokens struct {
 	ExpiresIn    int    `json:"expires_in"`
 }
 
+// events are the audit events, newest first.
+func (w *world) events() []domain.AuditEvent {
+	w.t.Helper()
+	page, err := w.store.Audit().List(w.t.Context(), domain.AuditQuery{Limit: 1000})
+	must(w.t, err)
+	return page.Events
+}
+
 func (w *world) deliver() {
 	w.t.Helper()
 	for _, job := range w.store.TakeJobs() {

@@ -19,6 +19,7 @@ type (
 		Minutes int       // for which the codes are good
 		At      time.Time // when the sign-up came; zero: it is no sign-up
 		Network string    // from where it came, an IPv4 address or an IPv6 network; empty: not known
+		Until   time.Time // of an invitation: the end of its code, which has no digits
 	}
 	// noticeMail is the data of a notice; its template has the name of the kind.
 	noticeMail struct {
@@ -30,6 +31,9 @@ type (
 )
 
 func (m *Mailer) codeMail(c domain.Challenge, codes domain.Codes) codeMail {
+	if c.Purpose == domain.PurposeInvitation {
+		return codeMail{App: m.cfg.AppName, Long: codes.Long.Reveal(), Link: m.link(c, codes.Long), Until: c.ExpiresAt}
+	}
 	return codeMail{
 		App: m.cfg.AppName, Digits: codes.Digits.Reveal(), Long: codes.Long.Reveal(), Link: m.link(c, codes.Long),
 		Minutes: int(domain.ChallengeLife / time.Minute), At: c.SignUp.At, Network: c.SignUp.Network,

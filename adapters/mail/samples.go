@@ -68,6 +68,9 @@ func (m *Mailer) sampleChallenge(p domain.Purpose, to domain.Email) domain.Chall
 	if p == domain.PurposeVerifyEmail {
 		c.SignUp = domain.SignUp{At: m.now().Add(-time.Minute), Network: sampleSource.Network()}
 	}
+	if p == domain.PurposeInvitation {
+		c.ExpiresAt = m.now().Add(domain.InvitationLife)
+	}
 	return c
 }
 

@@ -36,7 +36,14 @@ func TestTemplates_BothPartsSayWhatTheReaderNeeds(t *testing.T) {
 				challenge.SignUp = signedUp
 				show = append(show, when, where)
 			}
+			if purpose == domain.PurposeInvitation {
+				challenge.ExpiresAt = now
+				show, hidden = []string{codes.Long.Reveal(), "Café", when}, append(hidden, codes.Digits.Reveal())
+			}
 			holds(t, string(purpose), written(t, m, string(purpose), locale, m.codeMail(challenge, codes)), show, hidden)
+			if purpose == domain.PurposeInvitation {
+				continue
+			}
 			challenge.SignUp = domain.SignUp{}
 			holds(t, string(purpose), written(t, m, string(purpose), locale, m.codeMail(challenge, codes)), nil, []string{"UTC", where, "0001"})
 		}

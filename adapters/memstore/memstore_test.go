@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"coffeeshop/adapters/memstore"
-	"coffeeshop/domain"
 	"coffeeshop/ports/portstest"
 )
 
@@ -22,7 +21,6 @@ func TestStore_KeepsTheContracts(t *testing.T) {
 				}
 				return jobs
 			},
-			AuditEvents: func(*testing.T) []domain.AuditEvent { return s.AuditEvents() },
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"coffeeshop/domain"
+	"coffeeshop/ports"
 )
 
 type notices struct{ runner }
@@ -43,6 +44,42 @@ func (r audit) Append(ctx context.Context, e domain.AuditEvent) error {
 		e.At, e.Details = keep(e.At), maps.Clone(e.Details)
 		t.events = append(t.events, e)
 		return nil
+	})
+}
+
+func (r audit) List(ctx context.Context, q domain.AuditQuery) (domain.AuditPage, error) {
+	return query(ctx, r, "Audit.List", func(t *tx) (domain.AuditPage, error) {
+		if q.Limit <= 0 {
+			return domain.AuditPage{}, nil
+		}
+		t.store.mu.Lock()
+		defer t.store.mu.Unlock()
+		along := q.AuditFilter // what the walk goes along
+		along.Action = ""
+		if along.Subject != uuid.Nil {
+			along.Actor = uuid.Nil
+		}
+		walked := slices.SortedFunc(slices.Values(t.store.events), func(a, b domain.AuditEvent) int { return a.Place().Compare(b.Place()) })
+		walked = slices.DeleteFunc(walked, func(e domain.AuditEvent) bool {
+			return !along.Fits(e) || !q.After.IsZero() && e.Place().Compare(q.After) <= 0
+		})
+		var end domain.AuditPlace
+		if len(walked) >= ports.AuditWalk && along != q.AuditFilter {
+			walked = walked[:ports.AuditWalk]
+			end = walked[len(walked)-1].Place()
+		}
+		var following []domain.AuditEvent
+		for _, e := range walked {
+			if len(following) <= q.Limit && q.Fits(e) {
+				e.Details = maps.Clone(e.Details)
+				following = append(following, e)
+			}
+		}
+		page := q.Page(following)
+		if page.Next.IsZero() {
+			page.Next = end
+		}
+		return page, nil
 	})
 }
 

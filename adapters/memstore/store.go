@@ -96,17 +96,6 @@ func (s *Store) TakeJobs() []Job {
 	return jobs
 }
 
-// AuditEvents returns the committed audit events, oldest first.
-func (s *Store) AuditEvents() []domain.AuditEvent {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	events := slices.Clone(s.events)
-	for i := range events {
-		events[i].Details = maps.Clone(events[i].Details)
-	}
-	return events
-}
-
 // InTx is the contract's; fn runs once. Calls counts neither a run of portstest.Twice that is rolled back nor what
 // was called in it.
 func (s *Store) InTx(ctx context.Context, fn func(tx ports.Store) error) error {

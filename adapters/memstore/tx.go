@@ -39,7 +39,7 @@ var (
 // The methods that belong inside of InTx only, and those that belong outside only.
 var (
 	onlyInTx = []string{"Users.Lock", "Users.SetCustom", "Users.DeleteSignUps", "Sessions.Lock", "Jobs.SendChallenge", "Jobs.SendNotice"}
-	notInTx  = []string{"Users.List", "Users.Count", "Sessions.Authenticate", "Sessions.MarkDelivered"}
+	notInTx  = []string{"Users.List", "Users.Count", "Audit.List", "Sessions.Authenticate", "Sessions.MarkDelivered"}
 )
 
 // InTx is an error: transactions do not nest.

@@ -54,7 +54,7 @@ func (r users) ByID(ctx context.Context, id uuid.UUID) (domain.User, error) {
 
 func (r users) ByEmail(ctx context.Context, key string) (domain.User, error) {
 	return query(ctx, r, "Users.ByEmail", func(t *tx) (domain.User, error) {
-		found := slices.SortedFunc(t.store.users.where(func(u domain.User) bool { return u.Email.Key == key }), newestUser)
+		found := slices.SortedFunc(t.store.users.where(func(u domain.User) bool { return u.Email.Key == key && !u.Invited() }), newestUser)
 		if i := slices.IndexFunc(found, func(u domain.User) bool { return u.Verified() }); i >= 0 {
 			return plain(found[i]), nil
 		}

@@ -113,7 +113,7 @@ func (l *loader) checkNames() {
 		l.refuse("APP_NAME", fmt.Sprintf("%q is not a name", name), fmt.Sprintf("1 to %d characters on one line", appNameMax))
 	}
 	for _, v := range []struct{ name, page string }{
-		{"LINK_VERIFY_URL", l.cfg.LinkVerifyURL}, {"LINK_RESET_URL", l.cfg.LinkResetURL}, {"LINK_EMAIL_URL", l.cfg.LinkEmailURL},
+		{"LINK_VERIFY_URL", l.cfg.LinkVerifyURL}, {"LINK_RESET_URL", l.cfg.LinkResetURL}, {"LINK_EMAIL_URL", l.cfg.LinkEmailURL}, {"LINK_INVITE_URL", l.cfg.LinkInviteURL},
 	} {
 		u, err := url.Parse(v.page)
 		if v.page != "" && (err != nil || !isWeb(u) || u.User != nil || strings.Contains(v.page, "#") || u.Scheme == "http" && !isThisMachine(u.Hostname())) {

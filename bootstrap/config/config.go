@@ -67,6 +67,7 @@ type Config struct {
 	LinkVerifyURL     string        `env:"LINK_VERIFY_URL"`
 	LinkResetURL      string        `env:"LINK_RESET_URL"`
 	LinkEmailURL      string        `env:"LINK_EMAIL_URL"`
+	LinkInviteURL     string        `env:"LINK_INVITE_URL"`
 
 	AdminEmail    string        `env:"ADMIN_EMAIL"`
 	AdminPassword domain.Secret `env:"ADMIN_PASSWORD"`
@@ -92,6 +93,7 @@ type Config struct {
 	LimitMailsAddress        domain.Budget `env:"LIMIT_MAILS_ADDRESS" envDefault:"10/5h"`
 	LimitMailsNetwork        domain.Budget `env:"LIMIT_MAILS_NETWORK" envDefault:"60/1h"`
 	LimitSignUpsNetwork      domain.Budget `env:"LIMIT_SIGNUPS_NETWORK" envDefault:"30/1h"`
+	LimitInvitesAdmin        domain.Budget `env:"LIMIT_INVITES_ADMIN" envDefault:"100/1h"`
 }
 
 // Production reports whether the service runs in production.
@@ -148,6 +150,7 @@ func (c Config) UsesMailbox() bool { return c.EmailHost == "" }
 func (c Config) Links() map[domain.Purpose]string {
 	return map[domain.Purpose]string{
 		domain.PurposeVerifyEmail: c.LinkVerifyURL, domain.PurposeResetPassword: c.LinkResetURL, domain.PurposeChangeEmail: c.LinkEmailURL,
+		domain.PurposeInvitation: c.LinkInviteURL,
 	}
 }
 
@@ -187,6 +190,7 @@ func (c Config) Settings() application.Settings {
 			MailsToAddress:            c.LimitMailsAddress,
 			MailsFromNetwork:          c.LimitMailsNetwork,
 			SignUpsFromNetwork:        c.LimitSignUpsNetwork,
+			InvitationsOfAdmin:        c.LimitInvitesAdmin,
 		},
 		AuditRetention:   time.Duration(c.AuditRetentionDays) * 24 * time.Hour,
 		RevealDuplicates: c.SignUpRevealsDuplicates,

@@ -52,6 +52,7 @@ func TestLoad_DefaultsNeedNothing(t *testing.T) {
 		LimitMailsAddress:        domain.Budget{Burst: 10, Interval: 30 * time.Minute},
 		LimitMailsNetwork:        domain.Budget{Burst: 60, Interval: time.Minute},
 		LimitSignUpsNetwork:      domain.Budget{Burst: 30, Interval: 2 * time.Minute},
+		LimitInvitesAdmin:        domain.Budget{Burst: 100, Interval: 36 * time.Second},
 	}
 	if cfg != want {
 		t.Errorf("got %+v", cfg)
@@ -124,8 +125,8 @@ func TestLoad_TakesRightValues(t *testing.T) {
 		{with(nil, "CORS_ORIGINS=*"), func(c Config) any { return strings.Join(c.Origins(), " ") }, "*"},
 		{with(nil, "APP_NAME="+strings.Repeat("я", 60)), func(c Config) any { return c.AppName }, strings.Repeat("я", 60)},
 		{with(nil, "APP_NAME=Bücher & Co"), func(c Config) any { return c.AppName }, "Bücher & Co"},
-		{with(nil, "LINK_VERIFY_URL=https://a.example/v?x=1", "LINK_RESET_URL=http://localhost:5173/r", "LINK_EMAIL_URL=http://[::1]/e"),
-			func(c Config) any { return fmt.Sprint(c.Links()) }, "map[change_email:http://[::1]/e reset_password:http://localhost:5173/r verify_email:https://a.example/v?x=1]"},
+		{with(nil, "LINK_VERIFY_URL=https://a.example/v?x=1", "LINK_RESET_URL=http://localhost:5173/r", "LINK_EMAIL_URL=http://[::1]/e", "LINK_INVITE_URL=https://a.example/i"),
+			func(c Config) any { return fmt.Sprint(c.Links()) }, "map[change_email:http://[::1]/e invitation:https://a.example/i reset_password:http://localhost:5173/r verify_email:https://a.example/v?x=1]"},
 		{with(nil, "EMAIL_REPLY_TO=support@example.com", "MAIL_TEMPLATES_DIR=t"), func(c Config) any { return c.EmailReplyTo + c.MailTemplatesDir }, "support@example.comt"},
 		{with(nil, "PUBLIC_URL=https://x.example/auth/"), func(c Config) any { return c.PublicURL }, "https://x.example/auth/"},
 		{with(nil, "AUDIT_RETENTION_DAYS=7"), func(c Config) any { return c.Settings().AuditRetention }, 7 * 24 * time.Hour},

@@ -2,6 +2,7 @@ package portstest
 
 import (
 	"maps"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -22,7 +23,9 @@ func (e *env) event(subject, actor uuid.UUID) domain.AuditEvent {
 // hasEvent ends the test unless the event is stored as it is.
 func (e *env) hasEvent(want domain.AuditEvent) {
 	e.Helper()
-	for _, got := range e.Fixture.AuditEvents(e.T) {
+	page := ok[domain.AuditPage](e)(e.Store.Audit().List(e.ctx, domain.AuditQuery{
+		AuditFilter: domain.AuditFilter{Actor: want.Actor, Subject: want.Subject, Since: want.At, Until: want.At.Add(time.Microsecond)}, Limit: 1000}))
+	for _, got := range page.Events {
 		if got.ID != want.ID {
 			continue
 		}
@@ -52,9 +55,6 @@ var forgetTests = tests{
 			e.must(e.Store.Audit().Forget(e.ctx, user))
 		}
 		later := e.event(user, user)
-		if e.AuditEvents == nil {
-			return
-		}
 		for _, event := range mine {
 			e.hasEvent(bare(event))
 		}
@@ -76,9 +76,6 @@ var forgetTests = tests{
 			}
 			return tx.Audit().Append(e.ctx, then)
 		})
-		if e.AuditEvents == nil {
-			return
-		}
 		e.hasEvent(bare(before))
 		e.hasEvent(bare(first))
 		e.hasEvent(then)
@@ -88,8 +85,6 @@ var forgetTests = tests{
 		for _, id := range []uuid.UUID{uuid.New(), uuid.Nil} {
 			e.must(e.Store.Audit().Forget(e.ctx, id))
 		}
-		if e.AuditEvents != nil {
-			e.hasEvent(event)
-		}
+		e.hasEvent(event)
 	},
 }

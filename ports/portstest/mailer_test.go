@@ -12,11 +12,16 @@ import (
 	"coffeeshop/domain"
 )
 
-func TestPurposesAndNotices_AreAllThatTheDomainDeclares(t *testing.T) {
+func TestLists_HaveAllThatTheDomainDeclares(t *testing.T) {
 	t.Parallel()
 	for _, p := range declared(t, "Purpose") {
 		if !slices.Contains(domain.Purposes, domain.Purpose(p)) {
 			t.Errorf("domain.Purposes lacks %s", p)
+		}
+	}
+	for _, action := range declared(t, "Action") {
+		if !slices.Contains(domain.Actions, domain.Action(action)) {
+			t.Errorf("domain.Actions lacks %s", action)
 		}
 	}
 	for _, kind := range declared(t, "NoticeKind") {

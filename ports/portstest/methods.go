@@ -20,7 +20,7 @@ type method struct {
 // The methods that are an error outside of a transaction, and those that are one inside.
 var (
 	onlyInTx = []string{"Users.Lock", "Users.SetCustom", "Users.DeleteSignUps", "Sessions.Lock", "Jobs.SendChallenge", "Jobs.SendNotice"}
-	notInTx  = []string{"Users.List", "Users.Count", "Sessions.Authenticate", "Sessions.MarkDelivered"}
+	notInTx  = []string{"Users.List", "Users.Count", "Audit.List", "Sessions.Authenticate", "Sessions.MarkDelivered"}
 )
 
 // methods lists the methods of all ports of a store, so that none is forgotten.

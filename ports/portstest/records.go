@@ -35,9 +35,6 @@ var recordTests = tests{
 		bare := domain.AuditEvent{ID: newID(), At: e.now, Subject: subject, Action: domain.ActionSessionStolen}
 		e.must(e.Store.Audit().Append(e.ctx, full))
 		e.inTx(func(tx ports.Store) error { return tx.Audit().Append(e.ctx, bare) })
-		if e.AuditEvents == nil {
-			return
-		}
 		events := e.events(subject)
 		same(e, len(events), 2)
 		if events[0].ID != full.ID {
@@ -60,9 +57,7 @@ var recordTests = tests{
 		u := e.user()
 		e.must(e.Store.Audit().Append(e.ctx, domain.AuditEvent{ID: newID(), At: e.now, Actor: u.ID, Subject: u.ID, Action: domain.ActionUserDeleted}))
 		e.must(e.Store.Users().Delete(e.ctx, u.ID, e.now))
-		if e.AuditEvents != nil {
-			same(e, len(e.events(u.ID)), 1)
-		}
+		same(e, len(e.events(u.ID)), 1)
 	},
 	"a job enqueued in a transaction is visible with the commit, and not before": func(e *env) {
 		c := e.challenge(domain.PurposeVerifyEmail, e.email(), uuid.Nil, 0)

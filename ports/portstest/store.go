@@ -25,8 +25,6 @@ type Fixture struct {
 	// Jobs lists the committed jobs, in any order. It is called while a transaction of the store is open, so it
 	// must not need that transaction's connection.
 	Jobs func(t *testing.T) []Job
-	// AuditEvents lists the committed audit events, in any order. Nil: what becomes of them is not looked at.
-	AuditEvents func(t *testing.T) []domain.AuditEvent
 	// Close closes the store, which t.Cleanup may do again. Nil: it cannot be closed.
 	Close func()
 	// Cut takes the database away from the store. Nil: it is always there.
@@ -49,6 +47,7 @@ func Store(t *testing.T, open func(t *testing.T) Fixture) {
 	inTurn(t, open, "purges", purgeTests)
 	inTurn(t, open, "lists", listTests)
 	alone(t, open, "many users", manyTests)
+	alone(t, open, "audit events", auditTests)
 	inTurn(t, open, "admins", adminTests)
 	inTurn(t, open, "held rows", heldTests)
 	// These end the store.

@@ -96,7 +96,9 @@ var userTests = tests{
 		same(e, got.Version, u.Version+racers)
 	},
 	"custom fields are stored, changed by SetCustom only, and returned where the contract says": func(e *env) {
-		fields := func(text string) domain.Fields { return ok[domain.Fields](e)(domain.Fields{}.Merge("profile", []byte(text))) }
+		fields := func(text string) domain.Fields {
+			return ok[domain.Fields](e)(domain.Fields{}.Merge("profile", []byte(text)))
+		}
 		verified, signUp := e.newVerified(e.email()), e.newUser(e.email())
 		verified.Custom = domain.CustomFields{Profile: fields(`{"Ключ":"\\\"'\n\t","n":1.10e400}`), AppData: fields(`{"a":[{"b":null}]}`)}
 		signUp.Custom = domain.CustomFields{AppData: fields(`{}`)}
