@@ -141,7 +141,7 @@ func (w *work) stop(ctx context.Context) error {
 	return w.worker.Stop(ctx)
 }
 
-// warnOfDearHashes warns if stored hashes have a cost above the configured one, by an import or a lowered setting. found
+// warnOfDearHashes warns if stored hashes have a cost above the configured one, or are argon2id's, by an import or a lowered setting. found
 // reports whether a stored hash begins with one of the prefixes.
 func warnOfDearHashes(ctx context.Context, cost int, found func(ctx context.Context, prefixes []string) (bool, error), log *zap.Logger) error {
 	some, err := found(ctx, bcrypthash.DearerThan(cost))
@@ -149,7 +149,7 @@ func warnOfDearHashes(ctx context.Context, cost int, found func(ctx context.Cont
 		return fmt.Errorf("look for hashes of a higher cost: %w", err)
 	}
 	if some {
-		log.Warn("there are password hashes of a cost above BCRYPT_COST: a wrong password for such an account takes longer than "+
+		log.Warn("there are password hashes of a cost above BCRYPT_COST, or imported ones of argon2id: a wrong password for such an account takes longer than "+
 			"for an unknown address, and so tells that the account exists", zap.Int("BCRYPT_COST", cost))
 	}
 	return nil

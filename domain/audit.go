@@ -24,6 +24,7 @@ const (
 	ActionUserUnblocked     Action = "user.unblocked"
 	ActionRoleChanged       Action = "user.role_changed"
 	ActionEmailChanged      Action = "user.email_changed"
+	ActionUsersImported     Action = "users.imported" // a whole run
 	ActionAdminCreated      Action = "admin.created"
 	ActionCodeMailed        Action = "code.mailed"
 	ActionResetRequested    Action = "user.reset_requested" // by an admin
@@ -42,7 +43,7 @@ const (
 var Actions = []Action{
 	ActionUserSignedUp, ActionUserInvited, ActionInviteRepeated, ActionInviteAccepted, ActionInviteRevoked, ActionInviteEnded,
 	ActionUserVerified, ActionUserUpdated, ActionUserDeleted, ActionUserBlocked, ActionUserUnblocked, ActionRoleChanged, ActionEmailChanged,
-	ActionAdminCreated, ActionCodeMailed, ActionResetRequested, ActionPasswordReset, ActionPasswordChanged, ActionEmailRequested,
+	ActionUsersImported, ActionAdminCreated, ActionCodeMailed, ActionResetRequested, ActionPasswordReset, ActionPasswordChanged, ActionEmailRequested,
 	ActionLoginSuspicious, ActionSessionStarted, ActionSessionEnded, ActionSessionsEnded, ActionSessionSuperseded, ActionSessionStolen,
 }
 

@@ -28,6 +28,9 @@ type Users interface {
 	// CreateSignUp stores an unverified user unless a verified one has the address, and reports whether it did. It
 	// does the same work in either case.
 	CreateSignUp(ctx context.Context, u domain.User) (created bool, err error)
+	// CreateMany stores users, verified or not, and returns the ids of those that it stored. It leaves out whose id or
+	// legacy id somebody has, and who is verified while another verified user has the address.
+	CreateMany(ctx context.Context, users []domain.User) ([]uuid.UUID, error)
 	// Create stores a verified user; domain.ErrEmailTaken when a verified one has the address.
 	Create(ctx context.Context, u domain.User) error
 
@@ -84,4 +87,8 @@ type UserSet struct {
 	Address string // a key: the address itself, and every user that has it, verified or not; empty: none
 	IDs     []uuid.UUID
 	Admins  bool // every verified admin, blocked ones too
+	// Emails are keys, and LegacyIDs ids of other systems: every user that has one of them. The addresses themselves are
+	// not taken: others can give one to somebody meanwhile.
+	Emails    []string
+	LegacyIDs []string
 }

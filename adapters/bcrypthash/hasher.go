@@ -1,4 +1,4 @@
-// Package bcrypthash hashes passwords with bcrypt.
+// Package bcrypthash hashes passwords with bcrypt, and verifies those of argon2id that other systems made.
 //
 // A stored hash is bcrypt's own text: "$2a$12$…". bcrypt reads 72 bytes, of which one marks the end of the
 // password, so one of more than 71 is replaced by the base64 of its SHA-384, and the stored hash says so:
@@ -73,12 +73,28 @@ func (h *Hasher) Hash(_ context.Context, p domain.Password) (domain.PasswordHash
 	return domain.NewPasswordHash(prefix + string(hash)), nil
 }
 
-// Verify implements ports.Hasher. A hash that no bcrypt wrote is an error.
+// Check returns an error unless Verify can compare a password with the hash: one of ours, bcrypt's, or an imported one of
+// argon2id. The error says which rule the hash breaks, and quotes none of it.
+func Check(hash domain.PasswordHash) error {
+	text := hash.Reveal()
+	if strings.HasPrefix(text, argonPrefix) {
+		_, err := parseArgon(text)
+		return err
+	}
+	_, err := parse(text)
+	return err
+}
+
+// Verify implements ports.Hasher. A hash that no bcrypt wrote is an error, unless it is one of argon2id. That one is
+// outdated; a wrong password costs its work beside that of Hash, until the first right one replaces it.
 func (h *Hasher) Verify(_ context.Context, hash domain.PasswordHash, p domain.Password) (ok, outdated bool, err error) {
+	if strings.HasPrefix(hash.Reveal(), argonPrefix) {
+		return h.verifyArgon(hash.Reveal(), []byte(p.Reveal()))
+	}
 	stored, nobody := h.decoys[h.cost], hash.IsZero()
 	if !nobody {
 		if stored, err = parse(hash.Reveal()); err != nil {
-			return false, false, err
+			return false, false, damaged(err)
 		}
 	}
 	text := p.Reveal()
@@ -98,12 +114,28 @@ func (h *Hasher) Verify(_ context.Context, hash domain.PasswordHash, p domain.Pa
 	return true, stored.cost < h.cost || long && !stored.digested, nil
 }
 
+func (h *Hasher) verifyArgon(stored string, password []byte) (ok, outdated bool, err error) {
+	hash, err := parseArgon(stored)
+	if err != nil {
+		return false, false, damaged(err)
+	}
+	if hash.matches(password) {
+		return true, true, nil
+	}
+	_ = h.compare([]byte(h.decoys[h.cost].bcrypt), []byte("x")) // the work of Hash, to no effect
+	return false, false, nil
+}
+
 func (h *Hasher) matches(stored encoded, input []byte) (bool, error) {
 	err := h.compare([]byte(stored.bcrypt), input)
 	if err != nil && !errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
-		return false, errDamaged
+		return false, damaged(errDamaged)
 	}
 	return err == nil, nil
+}
+
+func damaged(rule error) error {
+	return fmt.Errorf("verify a password: the stored hash %w", rule)
 }
 
 // encoded is a stored hash, taken apart.
@@ -115,11 +147,11 @@ type encoded struct {
 
 var (
 	form       = regexp.MustCompile(`^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$`)
-	errDamaged = errors.New("verify a password: the stored hash is damaged, or not bcrypt's")
-	errCostly  = fmt.Errorf("verify a password: the stored hash has a cost over %d", MaxCost)
+	errDamaged = errors.New("must be a hash of bcrypt or argon2id, undamaged")
+	errCost    = fmt.Errorf("must have a cost of %d to %d", MinCost, MaxCost)
 )
 
-// DearerThan returns the prefixes of stored hashes above a cost. A wrong password takes longer with them than with
+// DearerThan returns the prefixes of stored hashes above a cost, and of argon2id. A wrong password takes longer with them than with
 // nobody's hash.
 func DearerThan(cost int) (prefixes []string) {
 	for cost++; cost <= MaxCost; cost++ {
@@ -128,7 +160,7 @@ func DearerThan(cost int) (prefixes []string) {
 			prefixes = append(prefixes, plain, digestPrefix+plain)
 		}
 	}
-	return prefixes
+	return append(prefixes, argonPrefix)
 }
 
 // parse reads a stored hash. The errors do not quote it.
@@ -142,8 +174,8 @@ func parse(text string) (encoded, error) {
 	if e.cost, err = bcrypt.Cost([]byte(e.bcrypt)); err != nil {
 		return encoded{}, errDamaged
 	}
-	if e.cost > MaxCost {
-		return encoded{}, errCostly
+	if e.cost < MinCost || e.cost > MaxCost {
+		return encoded{}, errCost
 	}
 	return e, nil
 }

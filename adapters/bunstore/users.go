@@ -65,6 +65,12 @@ func (r users) Lock(ctx context.Context, who ports.UserSet) ([]domain.User, erro
 	if who.Admins {
 		where = append(where, "role = 'admin' AND status = 'verified'")
 	}
+	if len(who.Emails) > 0 {
+		where, args = append(where, "email_key IN ("+places(len(who.Emails))+")"), append(args, anys(who.Emails)...)
+	}
+	if len(who.LegacyIDs) > 0 {
+		where, args = append(where, "legacy_id IN ("+places(len(who.LegacyIDs))+")"), append(args, anys(who.LegacyIDs)...)
+	}
 	if len(where) == 0 {
 		return nil, nil
 	}
@@ -77,6 +83,20 @@ func (r users) CreateSignUp(ctx context.Context, u domain.User) (bool, error) {
 	n, err := count(r.write.insert(ctx, "users", createdColumns, created(u),
 		"WHERE NOT EXISTS (SELECT 1 FROM users WHERE email_key = ? AND status = 'verified')", u.Email.Key))
 	return n == 1, mapError("create an unverified user", err)
+}
+
+func (r users) CreateMany(ctx context.Context, all []domain.User) ([]uuid.UUID, error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	var args []any
+	for _, u := range all {
+		args = append(args, created(u)...)
+	}
+	row := "(" + places(len(args)/len(all)) + ")"
+	stored, err := list(ctx, r.write, func(id *uuid.UUID) []any { return []any{id} }, func(id uuid.UUID) uuid.UUID { return id },
+		"INSERT INTO users ("+createdColumns+") VALUES "+row+strings.Repeat(", "+row, len(all)-1)+" ON CONFLICT DO NOTHING RETURNING id", args...)
+	return stored, mapError("create users", err)
 }
 
 // Create lets the index decide without an error of the database, which would end a transaction on PostgreSQL.

@@ -21,7 +21,8 @@ func (r users) Lock(ctx context.Context, who ports.UserSet) ([]domain.User, erro
 	return query(ctx, r, "Users.Lock", func(t *tx) ([]domain.User, error) {
 		locked := slices.SortedFunc(t.store.users.where(func(u domain.User) bool {
 			return who.Address != "" && u.Email.Key == who.Address || slices.Contains(who.IDs, u.ID) ||
-				who.Admins && u.Verified() && u.Role == domain.RoleAdmin
+				who.Admins && u.Verified() && u.Role == domain.RoleAdmin || slices.Contains(who.Emails, u.Email.Key) ||
+				u.LegacyID != "" && slices.Contains(who.LegacyIDs, u.LegacyID)
 		}), func(a, b domain.User) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 		for i, u := range locked {
 			locked[i] = plain(u)
@@ -36,6 +37,18 @@ func (r users) CreateSignUp(ctx context.Context, u domain.User) (bool, error) {
 			return false, nil
 		}
 		return true, t.createUser(u)
+	})
+}
+
+func (r users) CreateMany(ctx context.Context, all []domain.User) ([]uuid.UUID, error) {
+	return query(ctx, r, "Users.CreateMany", func(t *tx) (stored []uuid.UUID, err error) {
+		for _, u := range all {
+			if u.Verified() && t.taken(u) || t.createUser(u) != nil {
+				continue
+			}
+			stored = append(stored, u.ID)
+		}
+		return stored, nil
 	})
 }
 

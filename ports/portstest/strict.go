@@ -135,6 +135,12 @@ func (u orderedUsers) CreateSignUp(ctx context.Context, user domain.User) (bool,
 	return u.Users.CreateSignUp(ctx, user)
 }
 
+func (u orderedUsers) CreateMany(ctx context.Context, users []domain.User) ([]uuid.UUID, error) {
+	stored, err := u.Users.CreateMany(ctx, users)
+	u.locks.users = append(u.locks.users, stored...)
+	return stored, err
+}
+
 func (u orderedUsers) Update(ctx context.Context, user domain.User) error {
 	if err := u.locks.owns("Users.Update", user.ID); err != nil {
 		return err

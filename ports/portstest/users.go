@@ -1,6 +1,7 @@
 package portstest
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -123,6 +124,50 @@ var userTests = tests{
 		}
 		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, signUp.ID)), signUp)
 		e.inTx(func(tx ports.Store) error { return tx.Users().SetCustom(e.ctx, newID(), verified.Custom) })
+	},
+	"CreateMany stores whom nobody stands in the way of, and says whom": func(e *env) {
+		taken := e.newVerified(e.email())
+		taken.LegacyID = newID().String()
+		e.must(e.Store.Users().Create(e.ctx, taken))
+		attempt := e.signUp(e.email())
+		all := []domain.User{e.newVerified(e.email()), e.newUser(e.email()), e.newVerified(attempt.Email), e.newUser(taken.Email),
+			e.newVerified(taken.Email), e.newVerified(e.email()), e.newVerified(e.email())}
+		all[0].LegacyID, all[0].Custom.Profile, all[0].FirstName = newID().String(), domain.StoredFields(`{"a":1}`), "Ёлка"
+		all[5].LegacyID = taken.LegacyID
+		all[6].ID = taken.ID
+		stored := ok[[]uuid.UUID](e)(e.Store.Users().CreateMany(e.ctx, all))
+		slices.SortFunc(stored, func(a, b uuid.UUID) int { return strings.Compare(a.String(), b.String()) })
+		sameList(e, stored, []uuid.UUID{all[0].ID, all[1].ID, all[2].ID, all[3].ID})
+		for _, u := range all[:4] {
+			same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, u.ID)), u)
+		}
+		same(e, ok[domain.User](e)(e.Store.Users().ByID(e.ctx, taken.ID)), taken)
+		sameList(e, ok[[]uuid.UUID](e)(e.Store.Users().CreateMany(e.ctx, all)), nil)
+		sameList(e, ok[[]uuid.UUID](e)(e.Store.Users().CreateMany(e.ctx, nil)), nil)
+		locked := ok[[]domain.User](e)(e.locked(ports.UserSet{Emails: []string{taken.Email.Key, "nobody"}, LegacyIDs: []string{all[0].LegacyID, "none"}}))
+		var ids []uuid.UUID
+		for _, u := range locked {
+			ids = append(ids, u.ID)
+		}
+		sameList(e, ids, []uuid.UUID{taken.ID, all[0].ID, all[3].ID})
+	},
+	"of racing CreateMany calls of one address one stores it": func(e *env) {
+		email := e.email()
+		users := make([]domain.User, racers)
+		for i := range users {
+			users[i] = e.newVerified(email)
+		}
+		stored := make([]int, racers)
+		e.allWin(e.race(racers, func(i int) error {
+			ids, err := e.Store.Users().CreateMany(e.ctx, users[i:i+1])
+			stored[i] = len(ids)
+			return err
+		}))
+		n := 0
+		for _, count := range stored {
+			n += count
+		}
+		same(e, n, 1)
 	},
 	"UpgradeHash replaces the hash that it names, and leaves the version": func(e *env) {
 		u, next := e.user(), domain.NewPasswordHash("$2a$stronger")
