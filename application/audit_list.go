@@ -24,7 +24,7 @@ type EventPage struct {
 // Events returns a page of audit events, to an admin. A cursor is good for the same filter only: domain.ErrInvalidCursor
 // otherwise.
 func (a *App) Events(ctx context.Context, p domain.Principal, in ListEvents) (EventPage, error) {
-	if err := p.RequireAdmin(); err != nil {
+	if err := domain.RequireAdmin(p); err != nil {
 		return EventPage{}, err
 	}
 	in.Since, in.Until = storable(in.Since), storable(in.Until)

@@ -49,7 +49,7 @@ func (a *App) EndSessions(ctx context.Context, p domain.Principal, user uuid.UUI
 func (a *App) writeSessions(ctx context.Context, p domain.Principal, user uuid.UUID, source domain.Source, fn func(tx *tx) error) error {
 	return a.write(ctx, p, source, ports.UserSet{IDs: []uuid.UUID{user}}, func(tx *tx) error {
 		if p.User.ID != user {
-			if err := tx.actor.RequireAdmin(); err != nil {
+			if err := domain.RequireAdmin(tx.by); err != nil {
 				return err
 			}
 		}

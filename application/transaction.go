@@ -16,7 +16,8 @@ type tx struct {
 	ports.Store
 	now    time.Time
 	source domain.Source
-	actor  domain.Principal // as it is now; for Anonymous and the Operator zero, until identify
+	by     domain.Actor     // a Principal as it is now
+	actor  domain.Principal // by, if it is a Principal; otherwise zero, until identify
 	users  []domain.User    // locked
 }
 
@@ -32,7 +33,7 @@ func (a *App) write(ctx context.Context, actor domain.Actor, source domain.Sourc
 	}
 	var kept error
 	err := a.deps.Store.InTx(ctx, func(store ports.Store) (err error) {
-		tx := tx{Store: store, now: a.now(), source: source}
+		tx := tx{Store: store, by: actor, now: a.now(), source: source}
 		if who.Address != "" || len(who.IDs) > 0 || who.Admins {
 			if tx.users, err = store.Users().Lock(ctx, who); err != nil {
 				return err
@@ -43,6 +44,7 @@ func (a *App) write(ctx context.Context, actor domain.Actor, source domain.Sourc
 			if tx.actor, err = tx.present(ctx, p); err != nil {
 				return err
 			}
+			tx.by = tx.actor
 		}
 		err = fn(&tx)
 		if kept = nil; errors.As(err, new(keptError)) {

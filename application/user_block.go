@@ -19,9 +19,9 @@ type BlockUser struct {
 	Source domain.Source
 }
 
-// BlockUser ends the user's sessions and keeps it from logging in, for an admin. The last active admin cannot
+// BlockUser ends the user's sessions and keeps it from logging in, for an admin or the operator. The last active admin cannot
 // be blocked.
-func (a *App) BlockUser(ctx context.Context, p domain.Principal, in BlockUser) (domain.User, error) {
+func (a *App) BlockUser(ctx context.Context, p domain.Actor, in BlockUser) (domain.User, error) {
 	who := ports.UserSet{IDs: []uuid.UUID{in.ID}, Admins: true}
 	return a.changeBlock(ctx, p, in.Source, who, in.When, domain.ActionUserBlocked, func(tx *tx, u *domain.User) error {
 		if err := tx.keepsAnAdmin(*u); err != nil {
@@ -35,8 +35,8 @@ func (a *App) BlockUser(ctx context.Context, p domain.Principal, in BlockUser) (
 	})
 }
 
-// UnblockUser lets a user in again, for an admin.
-func (a *App) UnblockUser(ctx context.Context, p domain.Principal, id uuid.UUID, when domain.Versions, source domain.Source) (domain.User, error) {
+// UnblockUser lets a user in again, for an admin or the operator.
+func (a *App) UnblockUser(ctx context.Context, p domain.Actor, id uuid.UUID, when domain.Versions, source domain.Source) (domain.User, error) {
 	who := ports.UserSet{IDs: []uuid.UUID{id}}
 	return a.changeBlock(ctx, p, source, who, when, domain.ActionUserUnblocked, func(tx *tx, u *domain.User) error {
 		u.Unblock(tx.now)
@@ -45,12 +45,12 @@ func (a *App) UnblockUser(ctx context.Context, p domain.Principal, id uuid.UUID,
 }
 
 // changeBlock changes the first user of who, and records the action.
-func (a *App) changeBlock(ctx context.Context, p domain.Principal, source domain.Source, who ports.UserSet, when domain.Versions, action domain.Action,
+func (a *App) changeBlock(ctx context.Context, p domain.Actor, source domain.Source, who ports.UserSet, when domain.Versions, action domain.Action,
 	change func(tx *tx, u *domain.User) error,
 ) (domain.User, error) {
 	var u domain.User
 	err := a.write(ctx, p, source, who, func(tx *tx) error {
-		if err := tx.actor.RequireAdmin(); err != nil {
+		if err := domain.RequireAdmin(tx.by); err != nil {
 			return err
 		}
 		var ok bool

@@ -10,10 +10,10 @@ import (
 	"coffeeshop/ports"
 )
 
-// DeleteUser removes a user with all rows of it but the audit's, for an admin. The last active admin stays.
-func (a *App) DeleteUser(ctx context.Context, p domain.Principal, id uuid.UUID, when domain.Versions, source domain.Source) error {
+// DeleteUser removes a user with all rows of it but the audit's, for an admin or the operator. The last active admin stays.
+func (a *App) DeleteUser(ctx context.Context, p domain.Actor, id uuid.UUID, when domain.Versions, source domain.Source) error {
 	err := a.write(ctx, p, source, ports.UserSet{IDs: []uuid.UUID{id}, Admins: true}, func(tx *tx) error {
-		if err := tx.actor.RequireAdmin(); err != nil {
+		if err := domain.RequireAdmin(tx.by); err != nil {
 			return err
 		}
 		u, ok := tx.user(id)

@@ -23,7 +23,7 @@ type InviteUser struct {
 // accepts it. The admin neither learns nor chooses the password (ASVS 6.4.6). Sign-ups of the address are no obstacle:
 // whoever proves it first has it.
 func (a *App) InviteUser(ctx context.Context, p domain.Principal, in InviteUser) (domain.User, error) {
-	if err := p.RequireAdmin(); err != nil {
+	if err := domain.RequireAdmin(p); err != nil {
 		return domain.User{}, err
 	}
 	email, role, locale, err := in.parse()
@@ -36,7 +36,7 @@ func (a *App) InviteUser(ctx context.Context, p domain.Principal, in InviteUser)
 	id, challenge := a.deps.NewID(), a.deps.NewRandomID()
 	var u domain.User
 	err = a.write(ctx, p, in.Source, ports.UserSet{Address: email.Key}, func(tx *tx) error {
-		if err := tx.actor.RequireAdmin(); err != nil {
+		if err := domain.RequireAdmin(tx.by); err != nil {
 			return err
 		}
 		if _, ok := tx.invitation(email.Key); ok {
@@ -113,7 +113,7 @@ func (a *App) changeInvitation(ctx context.Context, p domain.Principal, id uuid.
 ) (domain.User, error) {
 	var u domain.User
 	err := a.write(ctx, p, source, ports.UserSet{IDs: []uuid.UUID{id}}, func(tx *tx) error {
-		if err := tx.actor.RequireAdmin(); err != nil {
+		if err := domain.RequireAdmin(tx.by); err != nil {
 			return err
 		}
 		var ok bool

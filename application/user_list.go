@@ -10,9 +10,9 @@ import (
 	"coffeeshop/domain"
 )
 
-// User returns one user, to an admin.
-func (a *App) User(ctx context.Context, p domain.Principal, id uuid.UUID) (domain.User, error) {
-	if err := p.RequireAdmin(); err != nil {
+// User returns one user, to an admin or the operator.
+func (a *App) User(ctx context.Context, p domain.Actor, id uuid.UUID) (domain.User, error) {
+	if err := domain.RequireAdmin(p); err != nil {
 		return domain.User{}, err
 	}
 	u, err := a.deps.Store.Users().ByID(ctx, id)
@@ -20,6 +20,22 @@ func (a *App) User(ctx context.Context, p domain.Principal, id uuid.UUID) (domai
 		return domain.User{}, domain.ErrUserNotFound
 	}
 	return u.At(a.now()), wrap(err, "read user %s", id)
+}
+
+// UserOf returns the user of an address, to the operator: the verified one, else the newest sign-up.
+func (a *App) UserOf(ctx context.Context, address string) (domain.User, error) {
+	email, err := domain.ParseEmail(address)
+	if err != nil {
+		return domain.User{}, err
+	}
+	u, err := a.deps.Store.Users().ByEmail(ctx, email.Key)
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.User{}, domain.ErrUserNotFound
+	}
+	if err != nil {
+		return domain.User{}, fmt.Errorf("read the user of an address: %w", err)
+	}
+	return a.User(ctx, domain.Operator{}, u.ID) // with its custom fields
 }
 
 // ListUsers asks for a page of users. Its filter's Now is set by the application.
@@ -36,16 +52,12 @@ type UserPage struct {
 	Next  string // the cursor of the next page; empty: this is the last one
 }
 
-// Users returns a page of users, to an admin. A cursor is good for the same filter and order only, whatever the limit:
+// Users returns a page of users, to an admin or the operator. A cursor is good for the same filter and order only, whatever the limit:
 // domain.ErrInvalidCursor otherwise.
-func (a *App) Users(ctx context.Context, p domain.Principal, in ListUsers) (UserPage, error) {
-	if err := p.RequireAdmin(); err != nil {
+func (a *App) Users(ctx context.Context, p domain.Actor, in ListUsers) (UserPage, error) {
+	if err := domain.RequireAdmin(p); err != nil {
 		return UserPage{}, err
 	}
-	return a.users(ctx, in)
-}
-
-func (a *App) users(ctx context.Context, in ListUsers) (UserPage, error) {
 	now := a.now()
 	q := domain.UserQuery{UserFilter: in.UserFilter, Sort: in.Sort, Limit: in.Limit}
 	q.Now = now
@@ -75,7 +87,7 @@ func (a *App) users(ctx context.Context, in ListUsers) (UserPage, error) {
 
 // CountUsers returns how many users fit a filter, to an admin.
 func (a *App) CountUsers(ctx context.Context, p domain.Principal, f domain.UserFilter) (domain.Tally, error) {
-	if err := p.RequireAdmin(); err != nil {
+	if err := domain.RequireAdmin(p); err != nil {
 		return domain.Tally{}, err
 	}
 	f.Now = a.now()

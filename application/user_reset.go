@@ -15,7 +15,7 @@ import (
 func (a *App) StartReset(ctx context.Context, p domain.Principal, id uuid.UUID, source domain.Source) error {
 	challenge := a.deps.NewRandomID()
 	err := a.write(ctx, p, source, ports.UserSet{IDs: []uuid.UUID{id}}, func(tx *tx) error {
-		if err := tx.actor.RequireAdmin(); err != nil {
+		if err := domain.RequireAdmin(tx.by); err != nil {
 			return err
 		}
 		u, ok := tx.user(id)

@@ -24,6 +24,8 @@ import (
 	"coffeeshop/ports"
 )
 
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+
 func newHasher(lc fx.Lifecycle, cfg config.Config) (*hashqueue.Queue, error) {
 	hasher, err := bcrypthash.New(bcrypthash.Config{Cost: cfg.BcryptCost})
 	if err != nil {
@@ -75,7 +77,7 @@ func newApp(cfg config.Config, k keys, proc process, d appDeps) (*application.Ap
 	return application.New(application.Deps{
 		Store: d.Store, Hasher: d.Hasher, Tokens: d.Tokens, Mailer: d.Mailer, Passwords: d.Passwords,
 		Secret: k.secret, Settings: cfg.Settings(),
-		Now: proc.now, NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, NewRandomID: uuid.New,
+		Now: proc.now, NewID: newID, NewRandomID: uuid.New,
 	})
 }
 

@@ -30,6 +30,7 @@ func graph(cfg config.Config, proc process) fx.Option {
 			newMail,
 
 			newApp,
+			newTransfer,
 			newWork,
 			newAPI,
 			newServer,

@@ -5,18 +5,22 @@ package bootstrap
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"runtime/debug"
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
 	"go.uber.org/fx"
 
 	"coffeeshop/adapters/cli"
 	"coffeeshop/adapters/httpapi"
 	"coffeeshop/adapters/jwttoken"
 	"coffeeshop/adapters/mail"
+	"coffeeshop/adapters/othersystems"
 	"coffeeshop/application"
+	"coffeeshop/application/transfer"
 	"coffeeshop/bootstrap/config"
 	"coffeeshop/domain"
 	"coffeeshop/licenses"
@@ -111,6 +115,47 @@ func commands(proc process, example string, environ func() (map[string]string, [
 		},
 		PromoteAdmin: func(ctx context.Context, email string) (domain.User, error) {
 			return manage(ctx, func(app *application.App) (domain.User, error) { return app.PromoteAdmin(ctx, email) })
+		},
+		ListUsers: func(ctx context.Context, f domain.UserFilter, sort domain.UserSort, each func(domain.User) error) error {
+			var app *application.App
+			return with(ctx, func(context.Context) error { return eachUser(ctx, app, f, sort, each) }, managing, fx.Populate(&app))
+		},
+		FindUser: func(ctx context.Context, who string) (domain.User, error) {
+			return manage(ctx, func(app *application.App) (domain.User, error) { return findUser(ctx, app, who) })
+		},
+		BlockUser: func(ctx context.Context, id uuid.UUID, reason string, until time.Time) (domain.User, error) {
+			return manage(ctx, func(app *application.App) (domain.User, error) {
+				return app.BlockUser(ctx, domain.Operator{}, application.BlockUser{ID: id, Reason: reason, Until: until})
+			})
+		},
+		UnblockUser: func(ctx context.Context, id uuid.UUID) (domain.User, error) {
+			return manage(ctx, func(app *application.App) (domain.User, error) {
+				return app.UnblockUser(ctx, domain.Operator{}, id, nil, domain.Source{})
+			})
+		},
+		DeleteUser: func(ctx context.Context, id uuid.UUID) error {
+			_, err := manage(ctx, func(app *application.App) (domain.User, error) {
+				return domain.User{}, app.DeleteUser(ctx, domain.Operator{}, id, nil, domain.Source{})
+			})
+			return err
+		},
+		Schemas: othersystems.Schemas(),
+		ImportUsers: func(ctx context.Context, in cli.UserImport) (done transfer.Summary, err error) {
+			var to *transfer.Transfer
+			var cfg config.Config
+			err = with(ctx, func(context.Context) error {
+				done, err = importUsers(ctx, to, cfg, in)
+				return err
+			}, managing, fx.Populate(&to, &cfg))
+			return done, err
+		},
+		ExportUsers: func(ctx context.Context, out io.Writer, hashes bool, progress func(int)) (n int, err error) {
+			var from *transfer.Transfer
+			err = with(ctx, func(context.Context) error {
+				n, err = exportUsers(ctx, from, out, hashes, progress)
+				return err
+			}, managing, fx.Populate(&from))
+			return n, err
 		},
 		InitMails: mail.WriteTemplates,
 		PreviewMails: func(dir string) error {

@@ -43,6 +43,12 @@ type site struct {
 func newSite(t *testing.T, environ ...string) *site {
 	t.Helper()
 	t.Parallel()
+	return anotherSite(t, environ...)
+}
+
+// anotherSite is newSite for a test that has one already.
+func anotherSite(t *testing.T, environ ...string) *site {
+	t.Helper()
 	base := []string{asService + "=1", "HTTP_ADDR=127.0.0.1:0", "BCRYPT_COST=4"}
 	return &site{t, t.TempDir(), append(base, environ...)}
 }

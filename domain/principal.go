@@ -15,6 +15,19 @@ func (Principal) actor() {}
 func (Anonymous) actor() {}
 func (Operator) actor()  {}
 
+// RequireAdmin returns ErrAdminOnly unless the actor may administer users: an admin, or the operator.
+func RequireAdmin(a Actor) error {
+	switch a := a.(type) {
+	case Operator:
+		return nil
+	case Principal:
+		if a.IsAdmin() {
+			return nil
+		}
+	}
+	return ErrAdminOnly
+}
+
 // Principal is an authenticated caller: the user and session as they are now, not as the token says.
 type Principal struct {
 	User      User
@@ -23,11 +36,3 @@ type Principal struct {
 
 // IsAdmin reports whether the caller may administer users.
 func (p Principal) IsAdmin() bool { return p.User.Role == RoleAdmin }
-
-// RequireAdmin returns ErrAdminOnly unless the caller is an admin.
-func (p Principal) RequireAdmin() error {
-	if !p.IsAdmin() {
-		return ErrAdminOnly
-	}
-	return nil
-}

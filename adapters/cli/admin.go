@@ -18,7 +18,10 @@ import (
 const maxPasswordFile = 64 << 10
 
 func newAdmin(c Commands, t Terminal) *cobra.Command {
-	return group("admin", "Make admins", newAdminCreate(c, t), newAdminPromote(c))
+	return group("admin", "Make and list admins", newAdminCreate(c, t), newAdminPromote(c),
+		newUsersList(c, "list", "List admins, newest first", func(f *domain.UserFilter) {
+			f.Role, f.Status = domain.RoleAdmin, domain.StatusVerified
+		}))
 }
 
 func newAdminCreate(c Commands, t Terminal) *cobra.Command {

@@ -10,8 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"coffeeshop/application/transfer"
 	"coffeeshop/domain"
 )
 
@@ -36,6 +38,17 @@ type Commands struct {
 
 	CreateAdmin  func(ctx context.Context, email string, password domain.Secret, locale domain.Locale) (domain.User, error)
 	PromoteAdmin func(ctx context.Context, email string) (domain.User, error)
+
+	// ListUsers hands all users of a filter to each, in an order.
+	ListUsers   func(ctx context.Context, f domain.UserFilter, sort domain.UserSort, each func(domain.User) error) error
+	FindUser    func(ctx context.Context, emailOrID string) (domain.User, error)
+	BlockUser   func(ctx context.Context, id uuid.UUID, reason string, until time.Time) (domain.User, error)
+	UnblockUser func(ctx context.Context, id uuid.UUID) (domain.User, error)
+	DeleteUser  func(ctx context.Context, id uuid.UUID) error
+
+	Schemas     []string // of ImportUsers
+	ImportUsers func(ctx context.Context, in UserImport) (transfer.Summary, error)
+	ExportUsers func(ctx context.Context, out io.Writer, hashes bool, progress func(n int)) (n int, err error)
 
 	InitMails    func(dir string) error
 	PreviewMails func(dir string) error
@@ -166,6 +179,7 @@ func newRoot(c Commands, t Terminal) *cobra.Command {
 		&cobra.Command{Use: "serve", Short: "Serve the API until a signal ends it (the default)", Args: cobra.NoArgs, RunE: serve},
 		newMigrate(c, t),
 		newAdmin(c, t),
+		newUsers(c, t),
 		newMails(c),
 		newKeys(c),
 		newConfig(c),

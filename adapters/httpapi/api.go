@@ -104,9 +104,11 @@ func New(app *application.App, cfg Config, log *zap.Logger) *API {
 	a.registerAuth()
 	a.registerAccount() // /users/me before /users/{id}, which would take it
 	a.registerOwnSessions()
+	a.registerOwnExport()
 	a.registerUserList()
 	a.registerInvitations()
 	a.registerUsers()
+	a.registerExport()
 	a.registerBlocks()
 	a.registerSessions()
 	a.registerAudit()

@@ -75,14 +75,18 @@ func (a *API) listEvents(ctx context.Context, in *listEventsInput) (*listEventsO
 	if err != nil {
 		return nil, err
 	}
-	out := &listEventsOutput{Link: in.nextLink(page.Next), Body: AuditPage{Events: make([]AuditEvent, 0, len(page.Events)), NextCursor: orNull(page.Next)}}
-	for _, e := range page.Events {
+	return &listEventsOutput{Link: in.nextLink(page.Next), Body: AuditPage{Events: eventsBody(page.Events), NextCursor: orNull(page.Next)}}, nil
+}
+
+func eventsBody(events []domain.AuditEvent) []AuditEvent {
+	all := make([]AuditEvent, 0, len(events))
+	for _, e := range events {
 		event := AuditEvent{ID: e.ID, At: e.At, ActorID: orNull(e.Actor), UserID: orNull(e.Subject), Action: string(e.Action),
 			IP: e.Source.IP, UserAgent: e.Source.UserAgent, RequestID: e.Source.RequestID, Details: e.Details}
 		if event.Details == nil {
 			event.Details = map[string]string{}
 		}
-		out.Body.Events = append(out.Body.Events, event)
+		all = append(all, event)
 	}
-	return out, nil
+	return all
 }

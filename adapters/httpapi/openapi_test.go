@@ -32,7 +32,7 @@ func TestOpenAPI_IsWhatTheServiceServes(t *testing.T) {
 		}
 	}
 	a.into(t, &doc)
-	if doc.OpenAPI != "3.1.0" || doc.Info.Version != "test" || len(doc.Paths) != 29 {
+	if doc.OpenAPI != "3.1.0" || doc.Info.Version != "test" || len(doc.Paths) != 31 {
 		t.Errorf("OpenAPI %s, version %s, %d paths", doc.OpenAPI, doc.Info.Version, len(doc.Paths))
 	}
 	for path, operations := range doc.Paths {

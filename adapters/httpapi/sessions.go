@@ -77,14 +77,18 @@ func (a *API) sessionsOf(ctx context.Context, user uuid.UUID) (*sessionsOutput, 
 	if err != nil {
 		return nil, err
 	}
-	out := &sessionsOutput{SessionList{Sessions: make([]Session, 0, len(sessions))}}
+	return &sessionsOutput{SessionList{sessionsBody(sessions, p.SessionID)}}, nil
+}
+
+func sessionsBody(sessions []domain.Session, current uuid.UUID) []Session {
+	all := make([]Session, 0, len(sessions))
 	for _, s := range sessions {
-		out.Body.Sessions = append(out.Body.Sessions, Session{
+		all = append(all, Session{
 			ID: s.ID, CreatedAt: s.CreatedAt, LastUsedAt: s.LastUsedAt, ExpiresAt: s.ExpiresAt,
-			UserAgent: s.UserAgent, IP: s.IP, Current: s.ID == p.SessionID,
+			UserAgent: s.UserAgent, IP: s.IP, Current: s.ID == current,
 		})
 	}
-	return out, nil
+	return all
 }
 
 func (a *API) endOwnSession(ctx context.Context, in *sessionPath) (*struct{}, error) {

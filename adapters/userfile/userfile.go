@@ -75,7 +75,7 @@ func Open(path string, in io.Reader) (*File, error) {
 	f := &File{}
 	var err error
 	if path != "-" {
-		f.file, err = os.Open(path) //nolint:gosec // the operator names it
+		f.file, err = os.Open(path)
 	} else if f.file, err = os.CreateTemp("", "coffeeshop-users-*"); err == nil { // for its owner alone: it holds hashes
 		f.spooled = true
 		_, err = io.Copy(f.file, in)
@@ -199,7 +199,10 @@ func readCSV(in *bufio.Reader, yield func(int, line, error) bool) {
 		if errors.Is(err, io.EOF) {
 			return
 		}
-		n, _ := rows.FieldPos(0)
+		n := 0
+		if len(row) > 0 {
+			n, _ = rows.FieldPos(0)
+		}
 		var l line
 		var broken *csv.ParseError
 		switch {
@@ -263,12 +266,20 @@ func setTime(at *time.Time, text string) (err error) {
 	return err
 }
 
+// orNone is a value that JSON leaves out when it is empty.
+func orNone(text []byte) jsontext.Value {
+	if len(text) == 0 {
+		return nil
+	}
+	return text
+}
+
 // Write writes a user as a JSON line.
 func Write(out io.Writer, r transfer.Record) error {
 	text, err := json.Marshal(line{
 		ID: r.ID, Email: r.Email, FirstName: r.FirstName, LastName: r.LastName, Role: r.Role, Status: r.Status, Locale: r.Locale,
-		CreatedAt: r.CreatedAt, Blocked: r.Blocked, BlockedUntil: r.BlockedUntil, BlockReason: r.BlockReason, Profile: r.Profile, AppData: r.AppData,
-		LegacyID: r.LegacyID, PasswordHash: r.PasswordHash.Reveal(),
+		CreatedAt: r.CreatedAt, Blocked: r.Blocked, BlockedUntil: r.BlockedUntil, BlockReason: r.BlockReason, LegacyID: r.LegacyID, PasswordHash: r.PasswordHash.Reveal(),
+		Profile: orNone(r.Profile), AppData: orNone(r.AppData),
 	})
 	if err != nil {
 		return fmt.Errorf("write a user: %w", err)

@@ -25,7 +25,8 @@ func rivals(ctx context.Context, records Source) (map[int]int, error) {
 		return nil, err
 	}
 	repeated := map[uint64]bool{}
-	for i, sums := range shards {
+	for i := range shards {
+		sums := shards[i]
 		slices.Sort(sums)
 		for j := 1; j < len(sums); j++ {
 			if sums[j] == sums[j-1] {

@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"coffeeshop/domain"
@@ -26,7 +25,7 @@ func (t *Transfer) Export(ctx context.Context, hashes bool, write func(Record) e
 				continue
 			}
 			if err := write(recordOf(u.At(now), hashes)); err != nil {
-				return n, errors.Join(fmt.Errorf("export user %s", u.ID), err)
+				return n, fmt.Errorf("export user %s: %w", u.ID, err)
 			}
 			n++
 		}

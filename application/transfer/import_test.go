@@ -67,11 +67,11 @@ func TestImport_ABadLineIsReportedAndTheOthersGoIn(t *testing.T) {
 		// All a@example.com but the first give way to it, and it is bad: none goes in, and each is told why.
 		done, err := w.run(transfer.Options{Conflict: transfer.ConflictSkip}, func(ctx context.Context) iter.Seq2[transfer.Record, error] {
 			return func(yield func(transfer.Record, error) bool) {
-				for r := range of(records...)(ctx) {
+				for r, err := range of(records...)(ctx) {
 					if r.Email == "a@example.com" {
 						r.Email = fmt.Sprintf("a%d@example.com", r.Line)
 					}
-					if !yield(r, nil) {
+					if !yield(r, err) {
 						return
 					}
 				}

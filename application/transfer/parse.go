@@ -97,12 +97,19 @@ func setStatus(u *domain.User, r Record, now time.Time) error {
 	return nil
 }
 
+// longBlock is how many years ahead a block has an end; other systems write a far one for none.
+const longBlock = 10
+
 // setBlock blocks the user unless the block has ended.
 func setBlock(u *domain.User, r Record, now time.Time) error {
-	if !r.Blocked || !r.BlockedUntil.IsZero() && !r.BlockedUntil.After(now) {
+	until := r.BlockedUntil.UTC().Truncate(time.Microsecond)
+	if !r.Blocked || !until.IsZero() && !until.After(now) {
 		return nil
 	}
-	return inField(u.Block(r.BlockReason, r.BlockedUntil.UTC().Truncate(time.Microsecond), now))
+	if until.After(now.AddDate(longBlock, 0, 0)) {
+		until = time.Time{}
+	}
+	return inField(u.Block(r.BlockReason, until, now))
 }
 
 // inField gives the fields of a block their names in a record.

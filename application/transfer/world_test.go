@@ -36,8 +36,10 @@ func onEveryStore(t *testing.T, test func(w *world)) {
 	t.Helper()
 	t.Parallel()
 	for name, open := range map[string]func(t *testing.T) ports.Store{
-		"memory":     func(*testing.T) ports.Store { return memstore.New() },
-		"SQLite":     func(t *testing.T) ports.Store { return openDB(t, bunstore.Config{SQLitePath: filepath.Join(t.TempDir(), "test.db")}) },
+		"memory": func(*testing.T) ports.Store { return memstore.New() },
+		"SQLite": func(t *testing.T) ports.Store {
+			return openDB(t, bunstore.Config{SQLitePath: filepath.Join(t.TempDir(), "test.db")})
+		},
 		"PostgreSQL": func(t *testing.T) ports.Store { return openDB(t, bunstore.Config{PostgresURL: pgtest.New(t)}) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -72,6 +72,8 @@ type Config struct {
 	AdminEmail    string        `env:"ADMIN_EMAIL"`
 	AdminPassword domain.Secret `env:"ADMIN_PASSWORD"`
 
+	ImportFrom domain.Secret `env:"IMPORT_FROM"`
+
 	PProf     bool   `env:"PPROF" envDefault:"false"`
 	AdminAddr string `env:"ADMIN_ADDR" envDefault:"127.0.0.1:9090"`
 
