@@ -65,6 +65,7 @@ func command() error {
 	only := flag.String("only", "", "measure only the rows whose name matches this `regexp`, and leave the document alone")
 	out := flag.String("out", "docs/performance.md", "the `file` that a whole run is written to")
 	baseline := flag.String("baseline", "", "compare this `revision` with the present one, and leave the document alone")
+	lists := flag.String("lists", "", "measure lists and imports instead, and write them to this `file`")
 	bare := flag.String("bare", "", "serve this bare `path`, which the service is compared with (used by the benchmark itself)")
 	database := flag.String("database", "", "the `URL` of the bare path's database")
 	flag.Parse()
@@ -84,6 +85,8 @@ func command() error {
 	switch {
 	case *bare != "":
 		return serveBare(ctx, *bare, *database, os.Stdout)
+	case *lists != "":
+		return b.run(ctx, func(ctx context.Context) error { return b.lists(ctx, *lists) })
 	case *baseline != "":
 		return b.run(ctx, func(ctx context.Context) error { return b.compare(ctx, *baseline) })
 	default:

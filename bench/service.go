@@ -51,6 +51,16 @@ type site struct {
 // prepare makes a database for a binary of the service, with a user and a session for each number from 1 on. The
 // passwords have the given cost.
 func (b *bench) prepare(ctx context.Context, binary, engine string, users, cost int) (*site, error) {
+	s, err := b.place(ctx, binary, engine, users, cost)
+	if err != nil {
+		return nil, err
+	}
+	b.progress("%s: making %d users with sessions", engine, users)
+	return s, b.seed(ctx, s, cost)
+}
+
+// place makes a database without users.
+func (b *bench) place(ctx context.Context, binary, engine string, users, cost int) (*site, error) {
 	b.sites++
 	s := &site{binary: binary, engine: engine, users: users, name: fmt.Sprintf("bench_%d_%d", users, b.sites)}
 	s.data = filepath.Join(b.dir, engine+"-"+s.name)
@@ -78,11 +88,8 @@ func (b *bench) prepare(ctx context.Context, binary, engine string, users, cost 
 		}
 		s.environ = append(s.environ, "DATABASE_URL="+b.postgres.url(s.name))
 	}
-	if _, err := do(ctx, nil, s.data, s.environ, binary, "migrate", "up"); err != nil {
-		return nil, err
-	}
-	b.progress("%s: making %d users with sessions", engine, users)
-	return s, b.seed(ctx, s, cost)
+	_, err := do(ctx, nil, s.data, s.environ, binary, "migrate", "up")
+	return s, err
 }
 
 // service is a running one.

@@ -45,10 +45,11 @@ func (db *database) newWorker(app *application.App, log *zap.Logger) (*worker, e
 	return riverjobs.NewWorker(riverjobs.Config{Pool: db.Pool(), SQLite: db.SQLite(), Log: log}, app)
 }
 
-// up brings the schema up to date. It takes no lock when nothing is pending.
+// up brings the schema up to date. When nothing is pending it takes no lock, and completes what servers of an earlier
+// version wrote since.
 func (db *database) up(ctx context.Context) error {
 	if db.ready(ctx) == nil {
-		return nil
+		return db.FillSearchKeys(ctx)
 	}
 	return db.Migrate(ctx, func(ctx context.Context) error {
 		return riverjobs.Migrate(ctx, db.Pool(), db.SQLite())

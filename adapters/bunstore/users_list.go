@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -41,25 +40,33 @@ func (o order) compared(how string, p domain.UserPlace) (string, []any) {
 	return " AND (u." + o.key + ", u.id) " + how + " (?, ?)", []any{key, p.ID}
 }
 
-// fits are the conditions of a filter. They are written so that no index serves them: what a list reads is decided by its
-// walk and its look-up alone. One text serves every filter, so that a connection keeps few statements.
-const fits = "? IN ('', u.status) AND ? IN ('', u.role) AND ? IN ('', u.legacy_id) " +
-	"AND ? IN ('', CASE WHEN u.blocked AND (u.blocked_until IS NULL OR u.blocked_until > ?) THEN 'true' ELSE 'false' END) " +
-	"AND ? IN ('', CASE WHEN u.invited_by IS NULL THEN 'false' ELSE 'true' END) " +
-	"AND (? = '' OR u.search_email >= ? AND u.search_email < ? OR u.search_first_name >= ? AND u.search_first_name < ? " +
-	"OR u.search_last_name >= ? AND u.search_last_name < ?)"
-
-func fitting(f domain.UserFilter) []any {
-	from, to := f.Prefix.Key(), f.Prefix.End()
-	return []any{string(f.Status), string(f.Role), f.LegacyID, asked(f.Blocked), stamp(f.Now), asked(f.Invited), from, from, to, from, to, from, to}
-}
-
-// asked is an optional condition as text; empty: none.
-func asked(condition *bool) string {
-	if condition == nil {
-		return ""
+// fitting are the conditions of a filter, and their arguments. They are written so that no index serves them: what a list
+// reads is decided by its walk and its look-up alone.
+func fitting(f domain.UserFilter) (conditions string, args []any) {
+	conditions = "true"
+	ask := func(condition string, values ...any) {
+		conditions, args = conditions+" AND "+condition, append(args, values...)
 	}
-	return fmt.Sprint(*condition)
+	if f.Status != "" {
+		ask("u.status || '' = ?", string(f.Status))
+	}
+	if f.Role != "" {
+		ask("u.role || '' = ?", string(f.Role))
+	}
+	if f.LegacyID != "" {
+		ask("u.legacy_id || '' = ?", f.LegacyID)
+	}
+	if f.Blocked != nil {
+		ask("(u.blocked AND (u.blocked_until IS NULL OR u.blocked_until > ?)) = ?", stamp(f.Now), *f.Blocked)
+	}
+	if f.Invited != nil {
+		ask("(u.invited_by IS NOT NULL) = ?", *f.Invited)
+	}
+	if from, to := f.Prefix.Key(), f.Prefix.End(); !f.Prefix.IsZero() {
+		ask("(u.search_email >= ? AND u.search_email < ? OR u.search_first_name >= ? AND u.search_first_name < ? "+
+			"OR u.search_last_name >= ? AND u.search_last_name < ?)", from, to, from, to, from, to)
+	}
+	return conditions, args
 }
 
 func (r users) List(ctx context.Context, q domain.UserQuery) (page domain.UserPage, err error) {
@@ -141,8 +148,9 @@ func (r users) page(ctx context.Context, q domain.UserQuery) (page domain.UserPa
 			where, args = where+bound, append(args, place...)
 		}
 	}
+	fits, fitArgs := fitting(q.UserFilter)
 	following, err := list(ctx, r.read, (*wholeUser).fields, wholeUser.user, from.with+"SELECT "+of("u", userColumns+", "+customColumns)+from.from+
-		" WHERE "+fits+where+o.by()+" LIMIT ?", slices.Concat(from.args, fitting(q.UserFilter), args, []any{q.Limit + 1})...)
+		" WHERE "+fits+where+o.by()+" LIMIT ?", slices.Concat(from.args, fitArgs, args, []any{q.Limit + 1})...)
 	page = q.Page(following)
 	if page.Next.IsZero() {
 		page.Next = end
@@ -176,9 +184,10 @@ func (r users) Count(ctx context.Context, f domain.UserFilter) (tally domain.Tal
 		if err != nil {
 			return err
 		}
+		fits, args := fitting(f)
 		if found {
 			tally.Exact = true
-			return r.read.scan(ctx, []any{&tally.N}, of.with+"SELECT count(*)"+of.from+" WHERE "+fits, append(of.args, fitting(f)...)...)
+			return r.read.scan(ctx, []any{&tally.N}, of.with+"SELECT count(*)"+of.from+" WHERE "+fits, append(of.args, args...)...)
 		}
 		most := ports.ListReads
 		if !f.Prefix.IsZero() {
@@ -186,7 +195,7 @@ func (r users) Count(ctx context.Context, f domain.UserFilter) (tally domain.Tal
 		}
 		o, seen := orders[domain.SortNewest], 0
 		err = r.read.scan(ctx, []any{&seen, &tally.N}, "SELECT count(*), coalesce(sum(fits), 0) FROM (SELECT CASE WHEN "+fits+" THEN 1 ELSE 0 END AS fits"+
-			r.walked(o.index).from+o.by()+" LIMIT ?) AS n", append(fitting(f), most)...)
+			r.walked(o.index).from+o.by()+" LIMIT ?) AS n", append(args, most)...)
 		tally.Exact = seen < most
 		return err
 	})
@@ -218,8 +227,13 @@ func (s scope) looking(ctx context.Context, fn func(s scope) error) error {
 // fillBatch is how many users get their search keys in one statement.
 const fillBatch = 500
 
-// fillSearchKeys gives search keys to the users that an earlier version of the service wrote. One that is changed meanwhile
-// comes again in a later batch.
+// FillSearchKeys gives search keys to the users that an earlier version of the service wrote, in batches. Replicas may do it
+// at the same time.
+func (db *DB) FillSearchKeys(ctx context.Context) error {
+	return mapError("give search keys to users", db.fillSearchKeys(ctx))
+}
+
+// fillSearchKeys takes a user that is changed meanwhile in a later batch.
 func (db *DB) fillSearchKeys(ctx context.Context) error {
 	id := "v.id"
 	if db.isPostgres() {
