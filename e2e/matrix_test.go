@@ -72,14 +72,15 @@ func TestAuthorization_EveryOperationLetsThroughWhomItShouldAndNobodyElse(t *tes
 					continue
 				}
 				p, token, target := shared, token, target
-				if rights[operation] != anybody && !strings.HasPrefix(operation, "GET ") { // it changes those around it
+				allowed := slices.Contains(c.allowed, rights[operation])
+				if allowed && rights[operation] != anybody && !strings.HasPrefix(operation, "GET ") { // it changes those around it
 					p = newPeople(t, s, boss, fmt.Sprintf("%d-%d", n, i))
 					token, target = c.cast(p)
 				}
 				a := s.try(t, operation, token, target, p.session)
 				refused := a.status == 401 && slices.Contains([]string{"token_missing", "session_ended"}, a.code()) ||
 					a.status == 403 && slices.Contains([]string{"admin_only", "not_your_account"}, a.code())
-				if allowed := slices.Contains(c.allowed, rights[operation]); allowed == refused || a.status >= 500 {
+				if allowed == refused || a.status >= 500 {
 					t.Errorf("%s answered %s", operation, a)
 				}
 			}

@@ -139,7 +139,7 @@ func everyQuery(t *testing.T) (all []domain.UserQuery) {
 	}
 	for _, sort := range []domain.UserSort{domain.SortNewest, domain.SortOldest, domain.SortEmail} {
 		for _, prefix := range prefixes {
-			for bits := range 32 {
+			for bits := range 17 { // a legacy id is looked up, whatever else is asked for
 				q := domain.UserQuery{Sort: sort, Limit: 20, UserFilter: domain.UserFilter{Prefix: prefix, Now: now}}
 				if bits&1 != 0 {
 					q.Status = domain.StatusUnverified
