@@ -15,7 +15,8 @@ type Resend struct {
 	Source domain.Source
 }
 
-// Resend mails the codes of a sign-up again; to an address that is invited, its invitation. The answer tells nothing about the address.
+// Resend mails the codes of a sign-up again; to an address that is invited, its invitation. The answer tells nothing about
+// the address.
 func (a *App) Resend(ctx context.Context, in Resend) error {
 	network := a.signUpNetwork(in.Source)
 	err := a.askForCode(ctx, in.Email, domain.PurposeVerifyEmail, in.Source, func(tx *tx, key string) (domain.User, bool) {

@@ -179,7 +179,7 @@ func TestAccount_AnAdminStartsAResetAndCannotChooseThePassword(t *testing.T) {
 		for _, name := range []string{"password", "new_password", "password_hash"} {
 			s.call(t, "PATCH", "/users/"+u.ID, admin, map[string]any{name: newPassword}).want(t, 422, "invalid_input")
 		}
-		asked := s.call(t, "POST", "/auth/forgot-password", admin, map[string]any{"email": ada}).want(t, 202, "").members(t)
+		asked := s.call(t, "POST", "/users/"+u.ID+"/reset-password", admin, nil).want(t, 202, "").members(t)
 		if len(asked) != 1 || asked["message"] == nil {
 			t.Errorf("the admin was answered %v", asked)
 		}
