@@ -45,8 +45,8 @@ type Users interface {
 	// was looked at. A legacy id, and a prefix that begins at most ListPrefix keys of each sort (addresses, first names,
 	// last names), are looked up instead: that page has all users that fit, up to the limit.
 	List(ctx context.Context, q domain.UserQuery) (domain.UserPage, error)
-	// Count counts the users that fit, by reading at most ListReads rows: it looks users up as List does, or looks at the
-	// newest ones. It is exact when all were looked at. Not inside InTx.
+	// Count counts the users that fit, by reading at most ListReads rows: it looks users up as List does, or looks at some.
+	// It is exact when it looked at all. Not inside InTx.
 	Count(ctx context.Context, f domain.UserFilter) (domain.Tally, error)
 
 	// HashBegins reports whether the password hash of any user begins with one of the prefixes. It may look at every
@@ -78,7 +78,7 @@ type Users interface {
 const (
 	ListReads  = 10_000
 	ListPrefix = 1000
-	ListWalk   = 3000
+	ListWalk   = 2500
 	CountWalk  = ListReads - 3*(ListPrefix+1)
 )
 

@@ -98,19 +98,27 @@ func (s scope) along(index string) string {
 	return " INDEXED BY " + index
 }
 
-// lookedUp are the users whose ids a statement selects.
+// lookedUp are the users whose keys (see rowKey) a statement selects.
 func (r users) lookedUp(ids string, args ...any) source {
-	from := " FROM hits CROSS JOIN users AS u ON u.id = hits.id"
+	from := " FROM hits CROSS JOIN users AS u ON u.rowid = hits.id"
 	if r.db.isPostgres() { // one by one: the limit keeps the planner from walking the users instead
 		from = " FROM hits CROSS JOIN LATERAL (SELECT * FROM users WHERE users.id = hits.id LIMIT 1) AS u"
 	}
 	return source{"WITH hits AS MATERIALIZED (" + ids + ") ", args, from}
 }
 
+// rowKey is the column by which rows are looked up: on SQLite what its indexes hold anyway.
+func (s scope) rowKey() string {
+	if s.db.isPostgres() {
+		return "id"
+	}
+	return "rowid AS id"
+}
+
 // lookUp finds the users that a filter names; ok is false when there are too many, or when it names none.
 func (r users) lookUp(ctx context.Context, f domain.UserFilter) (found source, ok bool, err error) {
 	if f.LegacyID != "" {
-		return r.lookedUp("SELECT id FROM users WHERE legacy_id = ?", f.LegacyID), true, nil
+		return r.lookedUp("SELECT "+r.rowKey()+" FROM users WHERE legacy_id = ?", f.LegacyID), true, nil
 	}
 	if f.Prefix.IsZero() {
 		return source{}, false, nil
@@ -119,7 +127,7 @@ func (r users) lookUp(ctx context.Context, f domain.UserFilter) (found source, o
 	var args, limited []any
 	for _, column := range strings.Split(searchColumns, ", ") {
 		of := "FROM users" + r.along("users_"+column) + " WHERE " + column + " >= ? AND " + column + " < ?"
-		hits, args = append(hits, "SELECT id "+of), append(args, f.Prefix.Key(), f.Prefix.End())
+		hits, args = append(hits, "SELECT "+r.rowKey()+" "+of), append(args, f.Prefix.Key(), f.Prefix.End())
 		counts, limited = append(counts, "(SELECT count(*) FROM (SELECT 1 "+of+" LIMIT ?) AS n)"), append(limited, f.Prefix.Key(), f.Prefix.End(), ports.ListPrefix+1)
 	}
 	var n [3]int
@@ -193,9 +201,12 @@ func (r users) Count(ctx context.Context, f domain.UserFilter) (tally domain.Tal
 		if !f.Prefix.IsZero() {
 			most = ports.CountWalk
 		}
-		o, seen := orders[domain.SortNewest], 0
+		some, seen := " FROM users AS u NOT INDEXED ORDER BY rowid DESC", 0 // as they lie in the file
+		if r.db.isPostgres() {
+			some = " FROM users AS u" + orders[domain.SortNewest].by()
+		}
 		err = r.read.scan(ctx, []any{&seen, &tally.N}, "SELECT count(*), coalesce(sum(fits), 0) FROM (SELECT CASE WHEN "+fits+" THEN 1 ELSE 0 END AS fits"+
-			r.walked(o.index).from+o.by()+" LIMIT ?) AS n", append(args, most)...)
+			some+" LIMIT ?) AS n", append(args, most)...)
 		tally.Exact = seen < most
 		return err
 	})
