@@ -87,7 +87,7 @@ func (r audit) page(ctx context.Context, q domain.AuditQuery) (page domain.Audit
 		}
 	}
 	if !q.After.IsZero() {
-		where, args = where+" AND (e.at, e.id) < (?, ?)", append(args, stamp(q.After.At), q.After.ID)
+		where, args = where+" AND e.at <= ? AND (e.at, e.id) < (?, ?)", append(args, stamp(q.After.At), stamp(q.After.At), q.After.ID) // see order.compared
 	}
 	var end domain.AuditPlace // of the walk; zero: that of the list
 	actor := ""
@@ -100,7 +100,7 @@ func (r audit) page(ctx context.Context, q domain.AuditQuery) (page domain.Audit
 			return page, err
 		}
 		if end.At = utc(end.At); !end.IsZero() {
-			where, args = where+" AND (e.at, e.id) >= (?, ?)", append(args, stamp(end.At), end.ID)
+			where, args = where+" AND e.at >= ? AND (e.at, e.id) >= (?, ?)", append(args, stamp(end.At), stamp(end.At), end.ID)
 		}
 	}
 	following, err := list(ctx, r.read, (*auditRow).fields, auditRow.event, "SELECT "+of("e", auditColumns)+from+

@@ -34,8 +34,8 @@ func (p *progress) show(n int) {
 		_ = p.bar.Set(n)
 	case time.Since(p.last) < patience:
 	case p.tty:
-		p.bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(p.err), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString(p.unit), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+		p.bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(p.err), progressbar.OptionShowCount(), progressbar.OptionSetElapsedTime(false),
+			progressbar.OptionSetDescription(p.unit), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 		_ = p.bar.Set(n)
 	default:
 		fmt.Fprintf(p.err, "%d %s\n", n, p.unit)
