@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -25,8 +26,8 @@ type listEventsInput struct {
 	ActorID pathID     `query:"actor_id" format:"uuid" doc:"Who did it."`
 	UserID  pathID     `query:"user_id" format:"uuid" doc:"The user it happened to."`
 	Action  actionName `query:"action" doc:"What happened."`
-	Since   time.Time  `query:"since" doc:"Events at this time and later."`
-	Until   time.Time  `query:"until" doc:"Events before this time."`
+	Since   moment     `query:"since" doc:"Events at this time and later."`
+	Until   moment     `query:"until" doc:"Events before this time."`
 	Limit   int        `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many events a page has at most."`
 	Cursor  string     `query:"cursor" maxLength:"1024" doc:"The next_cursor of the page before, with the same filters; none: the first page."`
 	callQuery
@@ -42,6 +43,22 @@ func (actionName) Schema(huma.Registry) *huma.Schema {
 		s.Enum = append(s.Enum, string(action))
 	}
 	return s
+}
+
+// moment is a time in a query.
+type moment struct{ time.Time }
+
+// UnmarshalText reads a time of RFC 3339.
+func (m *moment) UnmarshalText(text []byte) (err error) {
+	if m.Time, err = time.Parse(time.RFC3339Nano, string(text)); err != nil {
+		return errors.New("must be a time such as 2026-01-31T12:00:00Z")
+	}
+	return nil
+}
+
+// Schema implements huma.SchemaProvider.
+func (moment) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "date-time"}
 }
 
 // AuditEvent is something that happened.
@@ -70,7 +87,7 @@ type listEventsOutput struct {
 
 func (a *API) listEvents(ctx context.Context, in *listEventsInput) (*listEventsOutput, error) {
 	page, err := a.app.Events(ctx, principalOf(ctx), application.ListEvents{Cursor: in.Cursor, Limit: in.Limit, AuditFilter: domain.AuditFilter{
-		Actor: in.ActorID.UUID, Subject: in.UserID.UUID, Action: domain.Action(in.Action), Since: in.Since, Until: in.Until,
+		Actor: in.ActorID.UUID, Subject: in.UserID.UUID, Action: domain.Action(in.Action), Since: in.Since.Time, Until: in.Until.Time,
 	}})
 	if err != nil {
 		return nil, err
