@@ -32,12 +32,12 @@ func (tx *tx) user(id uuid.UUID) (domain.User, bool) {
 	return tx.users[i], true
 }
 
-// owner returns the locked user that an address belongs to: the verified one, else the newest sign-up. An invitation
-// belongs to nobody yet.
+// owner returns the locked user that an address belongs to: the verified one, else an imported one, else the newest
+// sign-up. An invitation belongs to nobody yet.
 func (tx *tx) owner(address string) (domain.User, bool) {
 	var owner domain.User
 	for _, u := range tx.users {
-		if u.Email.Key == address && !u.Invited() && (owner.ID == uuid.Nil || u.Verified() || !owner.Verified() && u.Newer(owner)) {
+		if u.Email.Key == address && !u.Invited() && (owner.ID == uuid.Nil || u.Precedes(owner)) {
 			owner = u
 		}
 	}

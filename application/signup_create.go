@@ -65,7 +65,7 @@ func (a *App) SignUp(ctx context.Context, in SignUp) (domain.User, error) {
 			return domain.ErrEmailTaken
 		}
 		err = a.deleteSignUps(ctx, tx, email.Key, func(o domain.User) bool {
-			return !o.Invited() && (o.SignUpNetwork == u.SignUpNetwork || !awaited(live, o.ID, tx.now))
+			return o.SignedUp() && (o.SignUpNetwork == u.SignUpNetwork || !awaited(live, o.ID, tx.now))
 		})
 		if err != nil {
 			return err

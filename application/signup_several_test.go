@@ -15,6 +15,39 @@ import (
 
 const owner, stranger = "192.0.2.1", "198.51.100.1"
 
+// What came by an import waits for its owner, however many strangers sign up with the address.
+func TestSignUp_LeavesImportedUsersAlone(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, w *world) {
+		email := domain.Email{Address: "ada@example.com", Key: "ada@example.com"}
+		imported := domain.NewUser(uuid.Must(uuid.NewV7()), email, domain.NewPasswordHash("hash of "+password), domain.LocaleEnglish, w.clock.Now())
+		imported.LegacyID, imported.UnverifiedUntil = "17", w.clock.Now().Add(30*24*time.Hour)
+		if _, err := w.store.Users().CreateMany(w.ctx, []domain.User{imported}); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3 {
+			w.signUpFrom(fmt.Sprintf("203.0.113.%d", i), "ada@example.com")
+			w.clock.advance(time.Hour)
+		}
+		if w.gone(imported.ID) {
+			t.Fatal("a stranger's sign-up deleted the imported user")
+		}
+		w.jobs() // the strangers' mails
+		if _, err := w.Login(w.ctx, application.Login{Email: "ada@example.com", Password: password, Source: from("192.0.2.1")}); !errors.Is(err, domain.ErrAccountUnverified) {
+			t.Errorf("the login of the imported user: %v", err)
+		}
+		if err := w.Resend(w.ctx, application.Resend{Email: "ada@example.com", Source: from("192.0.2.1")}); err != nil {
+			t.Fatal(err)
+		}
+		w.deliver()
+		if err := w.Verify(w.ctx, application.Verify{Email: "ada@example.com", Code: w.mails.last().Long.Reveal(), ID: imported.ID}); err != nil {
+			t.Fatal(err)
+		}
+		if u := w.user(imported.ID); !u.Verified() || u.LegacyID != "17" {
+			t.Errorf("%+v", u)
+		}
+	})
+}
+
 func (w *world) gone(id uuid.UUID) bool {
 	w.t.Helper()
 	_, err := w.store.Users().ByID(w.ctx, id)

@@ -22,7 +22,7 @@ func (a *App) User(ctx context.Context, p domain.Actor, id uuid.UUID) (domain.Us
 	return u.At(a.now()), wrap(err, "read user %s", id)
 }
 
-// UserOf returns the user of an address, to the operator: the verified one, else the newest sign-up.
+// UserOf returns the user that an address stands for, to the operator.
 func (a *App) UserOf(ctx context.Context, address string) (domain.User, error) {
 	email, err := domain.ParseEmail(address)
 	if err != nil {

@@ -58,7 +58,7 @@ type User struct {
 	PasswordHash    PasswordHash
 	PasswordVersion int64     // counts the passwords, not the hashes of one
 	UnverifiedUntil time.Time // zero once verified
-	SignUpNetwork   string    // keyed hash of the network that signed up; empty once verified
+	SignUpNetwork   string    // keyed hash of the network that signed up; empty once verified, and of imports and invitations
 	InvitedBy       uuid.UUID // the admin whose invitation waits to be accepted; zero: none
 	LegacyID        string    // of the system that the user came from; empty: none
 	Blocked         bool
@@ -115,6 +115,21 @@ func (v Versions) Check(u User) error {
 		return ErrVersionConflict
 	}
 	return nil
+}
+
+// SignedUp reports whether the user is a sign-up: an attempt that gives way to others. An import or an invitation is none.
+func (u *User) SignedUp() bool { return !u.Verified() && u.SignUpNetwork != "" }
+
+// Precedes reports whether of two users with one address u is the one that the address stands for: the verified one, then
+// an imported one, then the newest sign-up.
+func (u *User) Precedes(other User) bool {
+	switch {
+	case u.Verified() != other.Verified():
+		return u.Verified()
+	case u.SignedUp() != other.SignedUp():
+		return other.SignedUp()
+	}
+	return u.Newer(other)
 }
 
 // Newer reports whether the user was created after another one.

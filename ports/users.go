@@ -35,7 +35,7 @@ type Users interface {
 	Create(ctx context.Context, u domain.User) error
 
 	ByID(ctx context.Context, id uuid.UUID) (domain.User, error)
-	// ByEmail returns the user of an address: the verified one, else the newest sign-up. Invitations are left out.
+	// ByEmail returns the user of an address, as domain.User.Precedes says. Invitations are left out.
 	ByEmail(ctx context.Context, key string) (domain.User, error)
 	// List returns up to q.Limit users that fit, in the order of q.Sort, from q.After on. A row added or removed
 	// meanwhile neither repeats nor hides another. Not inside InTx.

@@ -118,7 +118,7 @@ func (r users) ByID(ctx context.Context, id uuid.UUID) (domain.User, error) {
 func (r users) ByEmail(ctx context.Context, key string) (domain.User, error) {
 	var row userRow
 	err := r.read.scan(ctx, row.fields(), selectUsers+"email_key = ? AND invited_by IS NULL "+
-		"ORDER BY CASE WHEN status = 'verified' THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1", key)
+		"ORDER BY CASE WHEN status = 'verified' THEN 0 WHEN sign_up_network = '' THEN 1 ELSE 2 END, created_at DESC, id DESC LIMIT 1", key)
 	return row.user(), mapError("read the user of an address", err)
 }
 

@@ -67,12 +67,14 @@ func (r users) ByID(ctx context.Context, id uuid.UUID) (domain.User, error) {
 
 func (r users) ByEmail(ctx context.Context, key string) (domain.User, error) {
 	return query(ctx, r, "Users.ByEmail", func(t *tx) (domain.User, error) {
-		found := slices.SortedFunc(t.store.users.where(func(u domain.User) bool { return u.Email.Key == key && !u.Invited() }), newestUser)
-		if i := slices.IndexFunc(found, func(u domain.User) bool { return u.Verified() }); i >= 0 {
-			return plain(found[i]), nil
+		var owner domain.User
+		for u := range t.store.users.where(func(u domain.User) bool { return u.Email.Key == key && !u.Invited() }) {
+			if owner.ID == uuid.Nil || u.Precedes(owner) {
+				owner = u
+			}
 		}
-		if len(found) > 0 {
-			return plain(found[0]), nil
+		if owner.ID != uuid.Nil {
+			return plain(owner), nil
 		}
 		return domain.User{}, domain.ErrNotFound
 	})

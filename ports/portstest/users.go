@@ -45,6 +45,23 @@ var userTests = tests{
 		newest := e.signUp(email)
 		same(e, ok[domain.User](e)(e.Store.Users().ByEmail(e.ctx, email.Key)), newest)
 	},
+	"ByEmail returns an imported user before newer sign-ups, and no invitation": func(e *env) {
+		email := e.email()
+		imported := e.signUp(email)
+		for range 2 {
+			newer := e.newUser(email)
+			newer.SignUpNetwork = "network"
+			same(e, ok[bool](e)(e.Store.Users().CreateSignUp(e.ctx, newer)), true)
+		}
+		e.now = e.now.Add(time.Second)
+		invited := domain.NewInvitation(newID(), email, domain.RoleUser, domain.LocaleEnglish, newID(), e.now)
+		same(e, ok[bool](e)(e.Store.Users().CreateSignUp(e.ctx, invited)), true)
+		same(e, ok[domain.User](e)(e.Store.Users().ByEmail(e.ctx, email.Key)), imported)
+		alone := domain.NewInvitation(newID(), e.email(), domain.RoleUser, domain.LocaleEnglish, newID(), e.now)
+		same(e, ok[bool](e)(e.Store.Users().CreateSignUp(e.ctx, alone)), true)
+		_, err := e.Store.Users().ByEmail(e.ctx, alone.Email.Key)
+		e.fails(err, domain.ErrNotFound)
+	},
 	"ByEmail returns the verified user before newer unverified ones": func(e *env) {
 		email := e.email()
 		old := e.signUp(email)
