@@ -151,7 +151,7 @@ var manyTests = tests{
 		for _, by := range []domain.UserSort{domain.SortNewest, domain.SortOldest, domain.SortEmail} {
 			sorted[by] = inOrder(crowd, by)
 		}
-		queries := 200
+		queries := 60
 		if n, err := strconv.Atoi(os.Getenv("LIST_QUERIES")); err == nil {
 			queries, e.ctx = n, e.T.Context() // which takes longer than one test may otherwise
 		}
