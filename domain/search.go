@@ -15,7 +15,8 @@ func SearchKey(text string) string {
 	if isASCII(text) {
 		return strings.ToLower(text) // which is the same, and cheaper
 	}
-	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(text)))
+	// Folding makes small letters, but for Cherokee, where it makes small ones large and large ones small.
+	return norm.NFKC.String(strings.ToLower(cases.Fold().String(norm.NFKC.String(text))))
 }
 
 // SearchKeys are those of a user's address and names.

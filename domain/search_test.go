@@ -3,6 +3,7 @@ package domain_test
 import (
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"coffeeshop/domain"
@@ -17,6 +18,7 @@ func TestSearchKey_IsTheSameForWhatPeopleTakeForTheSame(t *testing.T) {
 		{"strasse", "Straße", "STRASSE"},
 		{"σίσυφος", "ΣΊΣΥΦΟΣ"},
 		{"fi", "ﬁ"},
+		{"ꮠꮣꭰ", "ᏐᏓᎠ"},
 	} {
 		for _, text := range same {
 			if got, want := domain.SearchKey(text), domain.SearchKey(same[0]); got != want {
@@ -26,6 +28,16 @@ func TestSearchKey_IsTheSameForWhatPeopleTakeForTheSame(t *testing.T) {
 	}
 	if domain.SearchKey("ada") == domain.SearchKey("аda") {
 		t.Error("a Cyrillic letter is a Latin one")
+	}
+}
+
+func TestSearchKey_OfEveryLetterIsItsOwnKey(t *testing.T) {
+	t.Parallel()
+	for r := rune(' '); r <= unicode.MaxRune; r++ {
+		key := domain.SearchKey(string(r))
+		if again := domain.SearchKey(key); again != key {
+			t.Errorf("the key of %U is %q, whose key is %q", r, key, again)
+		}
 	}
 }
 
