@@ -38,6 +38,11 @@ func (f UserFilter) Fits(u User) bool {
 // All reports whether the filter chooses every user.
 func (f UserFilter) All() bool { return f == UserFilter{Now: f.Now} }
 
+// OnlyPrefix reports whether the filter chooses users by nothing but a prefix.
+func (f UserFilter) OnlyPrefix() bool {
+	return !f.Prefix.IsZero() && f == UserFilter{Prefix: f.Prefix, Now: f.Now}
+}
+
 // Text is the filter as text, without Now: two filters that differ have different texts.
 func (f UserFilter) Text() string {
 	condition := func(b *bool) string {

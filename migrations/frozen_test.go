@@ -18,6 +18,8 @@ var frozen = map[string]string{
 	"sqlite/00003_search_and_profiles.sql":      "14360223ce7cb6f9a46e6ddade08140a4f450fb7422d4d0cc319e3b82de4c192",
 	"postgres/00004_indexes_of_lists.sql":       "267a4bff52a4456ed2e5b1df328efe2613a078c7092b8b2fa84eafc75e52181f",
 	"sqlite/00004_indexes_of_lists.sql":         "569e064b516090268d4fc29788a54d3f9b6032f5b98efa11df302ba3030d130d",
+	"postgres/00005_indexes_of_searches.sql":    "f36d46a50cd4edab0426a4453a9c3f21693b187f2ba23e29e69637df2c5a9b61",
+	"sqlite/00005_indexes_of_searches.sql":      "a77620eec4b234d8cde8b6915f427bcf3edc28701e3880fdcdf58a7cf5965be2",
 }
 
 func TestMigrations_ThatAreInUseAreNeverEdited(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -60,7 +61,7 @@ func TestMigrate_DownTakesBackTheStepThatWasNamedAndSaysWhatItRemoves(t *testing
 			t.Errorf("the second step removes %q", removed)
 		}
 		for _, step := range steps {
-			if len(step.Removes) == 0 && step.Name != "00004_indexes_of_lists.sql" { // which hold nothing of their own
+			if len(step.Removes) == 0 && !strings.Contains(step.Name, "_indexes_") { // which hold nothing of their own
 				t.Errorf("nobody knows what %s removes", step.Name)
 			}
 		}

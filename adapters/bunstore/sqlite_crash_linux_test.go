@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -248,11 +249,16 @@ func onNewFile(path string, write func() error) error {
 	if err := errors.Join(db.Migrate(ctx, nil), db.Close(), write()); err != nil {
 		return err
 	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return err
+	for _, suffix := range []string{"", "-wal"} { // the second is there when the last checkpoint did not fit on the disk
+		content, err := os.ReadFile(path + suffix)
+		if errors.Is(err, fs.ErrNotExist) && suffix != "" {
+			continue
+		}
+		if err := errors.Join(err, os.WriteFile(os.Getenv(copyVar)+suffix, content, 0o600)); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(os.Getenv(copyVar), content, 0o600)
+	return nil
 }
 
 const copyVar = "BUNSTORE_TEST_COPY"

@@ -99,27 +99,35 @@ func (s scope) along(index string) string {
 	return " INDEXED BY " + index
 }
 
-// lookedUp are the users whose keys (see rowKey) a statement selects.
-func (r users) lookedUp(ids string, args ...any) source {
-	from := " FROM hits CROSS JOIN users AS u ON u.rowid = hits.id"
+// lookedUp are the users that a statement selects by the columns of a hit.
+func (r users) lookedUp(hits string, args ...any) source {
+	from := " FROM hits CROSS JOIN users AS u ON u.rowid = hits.row_key"
 	if r.db.isPostgres() {
-		from = " FROM hits JOIN users AS u ON u.id = hits.id"
+		from = " FROM hits JOIN users AS u ON u.id = hits.row_key"
 	}
-	return source{"WITH hits AS MATERIALIZED (" + ids + ") ", args, from}
+	return source{"WITH hits AS MATERIALIZED (" + hits + ") ", args, from}
 }
 
-// rowKey is the column by which rows are looked up: on SQLite what its indexes hold anyway.
-func (s scope) rowKey() string {
+// hit are the columns of a user that the indexes of searches hold. Rows are looked up by row_key.
+func (s scope) hit() string {
 	if s.db.isPostgres() {
-		return "id"
+		return "id AS row_key, id, created_at"
 	}
-	return "rowid AS id"
+	return "rowid AS row_key, id, created_at"
+}
+
+// first leaves those users of a look-up, the columns of whose hits decide all, that come first.
+func (s source) first(n int, o order, where string, args []any) source {
+	s.with += ", nearest AS MATERIALIZED (SELECT row_key FROM hits AS u WHERE true" + where + o.by() + " LIMIT ?) "
+	s.args = slices.Concat(s.args, args, []any{n})
+	s.from = strings.ReplaceAll(s.from, "hits", "nearest")
+	return s
 }
 
 // lookUp finds the users that a filter names; ok is false when there are too many, or when it names none.
 func (r users) lookUp(ctx context.Context, f domain.UserFilter) (found source, ok bool, err error) {
 	if f.LegacyID != "" {
-		return r.lookedUp("SELECT "+r.rowKey()+" FROM users WHERE legacy_id = ?", f.LegacyID), true, nil
+		return r.lookedUp("SELECT "+r.hit()+" FROM users WHERE legacy_id = ?", f.LegacyID), true, nil
 	}
 	if f.Prefix.IsZero() {
 		return source{}, false, nil
@@ -128,7 +136,7 @@ func (r users) lookUp(ctx context.Context, f domain.UserFilter) (found source, o
 	var args, limited []any
 	for _, column := range strings.Split(searchColumns, ", ") {
 		of := "FROM users" + r.along("users_"+column) + " WHERE " + column + " >= ? AND " + column + " < ?"
-		hits, args = append(hits, "SELECT "+r.rowKey()+" "+of), append(args, f.Prefix.Key(), f.Prefix.End())
+		hits, args = append(hits, "SELECT "+r.hit()+" "+of), append(args, f.Prefix.Key(), f.Prefix.End())
 		counts, limited = append(counts, "(SELECT count(*) FROM (SELECT 1 "+of+" LIMIT ?) AS n)"), append(limited, f.Prefix.Key(), f.Prefix.End(), ports.ListPrefix+1)
 	}
 	var n [3]int
@@ -156,6 +164,9 @@ func (r users) page(ctx context.Context, q domain.UserQuery) (page domain.UserPa
 			bound, place := o.compared(o.upTo, end)
 			where, args = where+bound, append(args, place...)
 		}
+	}
+	if found && q.OnlyPrefix() && o.key == "created_at" {
+		from = from.first(q.Limit+1, o, where, args)
 	}
 	fits, fitArgs := fitting(q.UserFilter)
 	following, err := list(ctx, r.read, (*wholeUser).fields, wholeUser.user, from.with+"SELECT "+of("u", userColumns+", "+customColumns)+from.from+
