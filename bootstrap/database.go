@@ -41,8 +41,8 @@ func newDatabase(lc fx.Lifecycle, cfg config.Config, log *zap.Logger) (*database
 	return &database{db, cfg}, nil
 }
 
-func (db *database) newWorker(app *application.App, log *zap.Logger) (*worker, error) {
-	return riverjobs.NewWorker(riverjobs.Config{Pool: db.Pool(), SQLite: db.SQLite(), Log: log}, app)
+func (db *database) newWorker(app *application.App, out *outages, log *zap.Logger) (*worker, error) {
+	return riverjobs.NewWorker(riverjobs.Config{Pool: db.Pool(), SQLite: db.SQLite(), Log: log, Answers: out.answers}, app)
 }
 
 // up brings the schema up to date. When nothing is pending it takes no lock, and completes what servers of an earlier

@@ -3,7 +3,6 @@ package bootstrap
 import (
 	"context"
 	"errors"
-	"time"
 
 	"go.uber.org/fx"
 
@@ -23,6 +22,7 @@ func graph(cfg config.Config, proc process) fx.Option {
 			newKeys,
 
 			newDatabase,
+			newOutages,
 			func(db *database) ports.Store { return db.DB },
 			fx.Annotate(newHasher, fx.As(new(ports.Hasher))),
 			fx.Annotate(newTokens, fx.As(fx.Self()), fx.As(new(ports.Tokens))),
@@ -47,13 +47,6 @@ var (
 	managing  = fx.Invoke(migrateFirst)
 )
 
-// How long a stop may take, below the 30 s that orchestrators commonly grant.
-const (
-	stopTime    = 25 * time.Second
-	requestTime = 12 * time.Second // to finish requests: they have 10 s each
-	jobTime     = 5 * time.Second  // to finish jobs; cancelled ones run again after the next start
-)
-
 func newGraph(cfg config.Config, proc process, options ...fx.Option) *fx.App {
 	return fx.New(graph(cfg, proc), fx.Options(options...))
 }
@@ -64,6 +57,6 @@ func run(ctx context.Context, cfg config.Config, proc process, fn func(ctx conte
 	if err := start(ctx, app); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stop(app)) }()
+	defer func() { err = errors.Join(err, stop(cfg, app)) }()
 	return fn(ctx)
 }

@@ -40,7 +40,7 @@ func TestGraph_TheApplicationHashesThroughTheQueue(t *testing.T) {
 	if _, err := hasher.Hash(late, domain.PasswordToTry("password")); !errors.Is(err, domain.Overloaded(0)) {
 		t.Errorf("too late for a hash: %v", err)
 	}
-	if err := stop(app); err != nil {
+	if err := stop(cfg, app); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := hasher.Hash(t.Context(), domain.PasswordToTry("password")); !errors.Is(err, domain.ErrUnavailable) {

@@ -10,6 +10,8 @@ import (
 
 	"go.uber.org/dig"
 	"go.uber.org/fx"
+
+	"coffeeshop/bootstrap/config"
 )
 
 // process is the process beside its configuration.
@@ -34,9 +36,18 @@ func start(ctx context.Context, app *fx.App) error {
 	return app.Start(ctx)
 }
 
+// closeTime is how long it may take to close what has nothing left to do.
+const closeTime = 12 * time.Second
+
 // stop stops the graph.
-func stop(app *fx.App) error {
-	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+func stop(cfg config.Config, app *fx.App) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(cfg.ShutdownDelay+cfg.ShutdownTime)*time.Second+closeTime)
 	defer cancel()
 	return app.Stop(ctx)
+}
+
+// finishing bounds the work that is finished at a stop: requests first, and jobs in the time that they leave.
+func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
+	end, _ := ctx.Deadline()
+	return context.WithDeadline(ctx, end.Add(-closeTime))
 }

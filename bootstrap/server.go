@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"time"
 
 	"go.uber.org/fx"
 	"go.uber.org/zap"
@@ -46,10 +48,17 @@ func (s *server) start() {
 	s.announce()
 }
 
-// stop takes no more requests and finishes those at work.
+// requestTime is how long requests are waited for: they have 10 s each.
+const requestTime = 12 * time.Second
+
+// stop takes requests until load balancers have noticed, and finishes those at work.
 func (s *server) stop(ctx context.Context) error {
 	s.log.Info("stopping")
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	s.api.Drain()
+	time.Sleep(time.Duration(s.cfg.ShutdownDelay) * time.Second)
+	ctx, cancel := finishing(ctx)
+	defer cancel()
+	ctx, cancel = context.WithTimeout(ctx, requestTime)
 	defer cancel()
 	err := s.api.Shutdown(ctx)
 	_ = s.ln.Close() // in case that Serve had not got it yet
@@ -86,10 +95,11 @@ func (s *server) announce() {
 		s.log.Info("serving", fields...)
 		return
 	}
-	fmt.Fprintf(s.proc.out, "Coffee Shop API %s, %s\n", build(), s.cfg.AppEnv)
+	text := fmt.Sprintf("Coffee Shop API %s, %s\n", build(), s.cfg.AppEnv)
 	for _, p := range places {
-		fmt.Fprintf(s.proc.out, "  %-9s %s\n", p.name, p.place)
+		text += fmt.Sprintf("  %-9s %s\n", p.name, p.place)
 	}
+	_, _ = io.WriteString(s.proc.out, text)
 }
 
 // ended waits until ctx ends, or the server by itself.

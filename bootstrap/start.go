@@ -65,7 +65,7 @@ func startServer(ctx context.Context, cfg config.Config, proc process) (*Running
 }
 
 // Stop stops the server as a signal does: requests and jobs are finished, within bounds.
-func (r *Running) Stop() error { return stop(r.app) }
+func (r *Running) Stop() error { return stop(r.Config, r.app) }
 
 // serve runs a server until ctx ends, which is no error.
 func serve(ctx context.Context, cfg config.Config, proc process) error {

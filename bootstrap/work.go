@@ -36,11 +36,11 @@ type work struct {
 	done    chan struct{} // closed when await has ended
 }
 
-func newWork(lc fx.Lifecycle, cfg config.Config, db *database, app *application.App, log *zap.Logger) (*work, error) {
+func newWork(lc fx.Lifecycle, cfg config.Config, db *database, out *outages, app *application.App, log *zap.Logger) (*work, error) {
 	w := &work{cfg: cfg, db: db, app: app, log: log, hashes: db.Users().HashBegins, done: make(chan struct{})}
 	if cfg.RunJobs {
 		var err error
-		if w.worker, err = db.newWorker(app, log); err != nil {
+		if w.worker, err = db.newWorker(app, out, log); err != nil {
 			return nil, err
 		}
 	}
@@ -136,7 +136,7 @@ func (w *work) stop(ctx context.Context) error {
 	if !w.started {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, jobTime)
+	ctx, cancel := finishing(ctx)
 	defer cancel()
 	return w.worker.Stop(ctx)
 }

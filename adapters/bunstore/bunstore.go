@@ -89,6 +89,11 @@ func (db *DB) SQLite() *sql.DB {
 	return db.write.DB
 }
 
+// Ping returns an error unless the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	return mapError("ask the database for an answer", db.read.PingContext(ctx))
+}
+
 // closeTime is how long Close waits for connections that are still in use.
 const closeTime = 10 * time.Second
 

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -63,6 +64,8 @@ type API struct {
 
 	base  context.Context // of all requests
 	abort context.CancelFunc
+
+	draining atomic.Bool
 
 	mu       sync.Mutex
 	stopped  bool
@@ -135,6 +138,10 @@ func (a *API) Serve(ln net.Listener) error {
 	}
 	return nil
 }
+
+// Drain has load balancers turn away: from now on /readyz answers 503, and each answer ends its connection. Requests are
+// answered as before.
+func (a *API) Drain() { a.draining.Store(true) }
 
 // Shutdown stops listening and waits for the requests at work. When ctx ends, it aborts them.
 func (a *API) Shutdown(ctx context.Context) error {

@@ -33,6 +33,9 @@ type Health struct {
 type healthOutput struct{ Body Health }
 
 func (a *API) ready(ctx context.Context, _ *struct{}) (*healthOutput, error) {
+	if a.draining.Load() {
+		return nil, errNotReady.with(requestOf(ctx))
+	}
 	if err := a.cfg.Ready(ctx); err != nil {
 		r := requestOf(ctx)
 		r.err = err

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -69,8 +70,15 @@ var (
 )
 
 func newProblem(status int, code, detail string) *Problem {
-	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code, Detail: detail}
+	p := &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code, Detail: detail}
+	if status == http.StatusServiceUnavailable {
+		p.retryAfter = retryLater
+	}
+	return p
 }
+
+// retryLater is the pause after a 503 that names none itself.
+const retryLater = 2 * time.Second
 
 func (p *Problem) Error() string { return p.Detail }
 
@@ -119,7 +127,7 @@ func describe(failure *domain.Error) *Problem {
 		return errInternal
 	}
 	p := newProblem(status, failure.Code, failure.Message)
-	p.retryAfter = failure.RetryAfter
+	p.retryAfter = cmp.Or(failure.RetryAfter, p.retryAfter)
 	if status == http.StatusUnauthorized {
 		p.challenge = wwwAuthenticate(failure)
 	}

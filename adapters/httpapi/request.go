@@ -75,6 +75,9 @@ func (a *API) begin(c *fiber.Ctx) *request {
 func (a *API) setHeaders(c *fiber.Ctx, r *request) {
 	h := &c.Response().Header
 	h.Set(headerRequestID, r.source.RequestID)
+	if a.draining.Load() {
+		h.SetConnectionClose()
+	}
 	h.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	h.Set(fiber.HeaderReferrerPolicy, "no-referrer")
 	h.Set(fiber.HeaderContentSecurityPolicy, cspAPI)

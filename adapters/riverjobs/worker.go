@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -40,6 +41,9 @@ type Config struct {
 	Pool   *pgxpool.Pool // one of its connections listens for new jobs all the time
 	SQLite *sql.DB       // the store's connection for writing, used for an instant at a time and never while a job runs
 	Log    *zap.Logger
+
+	// Answers reports whether the database answers. While it does not, River's own failures are not logged.
+	Answers func(ctx context.Context) bool
 }
 
 // Worker runs jobs. Several, in as many processes, may share a database.
@@ -54,16 +58,16 @@ type client interface {
 // NewWorker returns a worker that has not started yet.
 func NewWorker(cfg Config, work Work) (*Worker, error) {
 	if cfg.Pool != nil {
-		return newWorker(riverpgxv5.New(cfg.Pool), cfg.Log, work, time.Second, false)
+		return newWorker(riverpgxv5.New(cfg.Pool), cfg, work, time.Second, false)
 	}
 	// River's listener for SQLite would read its table every 50 ms.
-	return newWorker(riversqlite.New(cfg.SQLite), cfg.Log, work, sqlitePoll, true)
+	return newWorker(riversqlite.New(cfg.SQLite), cfg, work, sqlitePoll, true)
 }
 
 const sqlitePoll = 200 * time.Millisecond
 
-func newWorker[Tx any](driver riverdriver.Driver[Tx], log *zap.Logger, work Work, poll time.Duration, pollOnly bool) (*Worker, error) {
-	log = log.Named("jobs")
+func newWorker[Tx any](driver riverdriver.Driver[Tx], cfg Config, work Work, poll time.Duration, pollOnly bool) (*Worker, error) {
+	log := cfg.Log.Named("jobs")
 	workers := river.NewWorkers()
 	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[sendChallenge]) error {
 		return work.DeliverChallenge(ctx, job.Args.ID)
@@ -80,7 +84,7 @@ func newWorker[Tx any](driver riverdriver.Driver[Tx], log *zap.Logger, work Work
 		FetchCooldown:               min(poll, river.FetchCooldownDefault),
 		FetchPollInterval:           poll,
 		JobTimeout:                  jobTimeout,
-		Logger:                      slog.New(zapslog.NewHandler(log.WithOptions(zap.IncreaseLevel(zap.WarnLevel)).Core(), zapslog.WithName(log.Name()))),
+		Logger:                      slog.New(newRiverLog(log, cfg.Answers)),
 		PeriodicJobs:                periodicJobs(),
 		PollOnly:                    pollOnly,
 		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: parallel}},
@@ -115,6 +119,42 @@ func (w *Worker) Stop(ctx context.Context) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
 	defer cancel()
 	return fmt.Errorf("stop the worker of jobs: %w", errors.Join(err, w.client.StopAndCancel(grace)))
+}
+
+// riverLog is the log of River's own work. River tries again what fails, and tells each time: while the database does not
+// answer, and once the process stops, that is nothing new.
+type riverLog struct {
+	slog.Handler
+	answers func(ctx context.Context) bool
+}
+
+func newRiverLog(log *zap.Logger, answers func(ctx context.Context) bool) riverLog {
+	noStack := zapslog.AddStacktraceAt(slog.LevelError + 1)
+	return riverLog{zapslog.NewHandler(log.WithOptions(zap.IncreaseLevel(zap.WarnLevel)).Core(), zapslog.WithName(log.Name()), noStack), answers}
+}
+
+// Handle implements slog.Handler.
+func (l riverLog) Handle(ctx context.Context, record slog.Record) error {
+	failed, canceled := false, false
+	record.Attrs(func(a slog.Attr) bool {
+		if a.Key == "err" || a.Key == "error" {
+			failed, canceled = true, strings.Contains(a.Value.String(), context.Canceled.Error())
+		}
+		return true
+	})
+	if canceled || failed && !l.answers(context.WithoutCancel(ctx)) {
+		return nil
+	}
+	return l.Handler.Handle(ctx, record)
+}
+
+// WithAttrs and WithGroup implement slog.Handler.
+func (l riverLog) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return riverLog{l.Handler.WithAttrs(attrs), l.answers}
+}
+
+func (l riverLog) WithGroup(name string) slog.Handler {
+	return riverLog{l.Handler.WithGroup(name), l.answers}
 }
 
 // errorLog logs failed tries: the last one of a job as an error.

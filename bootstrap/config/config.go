@@ -80,6 +80,9 @@ type Config struct {
 	AutoMigrate bool `env:"AUTO_MIGRATE"` // default: true in development, false in production
 	RunJobs     bool `env:"RUN_JOBS" envDefault:"true"`
 
+	ShutdownDelay int `env:"SHUTDOWN_DELAY_SECONDS" range:"0 to 300"` // default: 0 in development, 5 in production
+	ShutdownTime  int `env:"SHUTDOWN_SECONDS" envDefault:"20" range:"1 to 300"`
+
 	AuditRetentionDays int `env:"AUDIT_RETENTION_DAYS" envDefault:"400" range:"1 to 36500"`
 
 	TrustedProxies          string `env:"TRUSTED_PROXIES"` // see Proxies

@@ -153,6 +153,9 @@ func (l *loader) bind() {
 	if !l.isGiven("AUTO_MIGRATE") {
 		l.cfg.AutoMigrate = !l.cfg.Production()
 	}
+	if !l.isGiven("SHUTDOWN_DELAY_SECONDS") && l.cfg.Production() {
+		l.cfg.ShutdownDelay = 5
+	}
 	var all env.AggregateError
 	if err != nil && !errors.As(err, &all) {
 		all.Errors = []error{err}
