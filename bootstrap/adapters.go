@@ -111,7 +111,7 @@ func documented(cfg config.Config) httpapi.Config {
 }
 
 // smtpTime bounds the delivery of one mail.
-const smtpTime = 30 * time.Second
+const smtpTime = 25 * time.Second
 
 // mails is the writer of mails and, where they are kept instead of sent, their reader.
 type mails struct {

@@ -22,8 +22,13 @@ type database struct {
 	cfg config.Config
 }
 
-// worker runs the jobs of the queue.
-type worker = riverjobs.Worker
+// worker runs the jobs of the queue, and jobTable shows them to operators.
+type (
+	worker   = riverjobs.Worker
+	jobTable = riverjobs.Table
+)
+
+var jobStates = []string{string(riverjobs.Waiting), string(riverjobs.Running), string(riverjobs.Retrying), string(riverjobs.Done), string(riverjobs.Dead)}
 
 // newDatabase opens the database, and closes it when everything else has stopped.
 func newDatabase(lc fx.Lifecycle, cfg config.Config, log *zap.Logger) (*database, error) {
@@ -43,6 +48,14 @@ func newDatabase(lc fx.Lifecycle, cfg config.Config, log *zap.Logger) (*database
 
 func (db *database) newWorker(app *application.App, out *outages, log *zap.Logger) (*worker, error) {
 	return riverjobs.NewWorker(riverjobs.Config{Pool: db.Pool(), SQLite: db.SQLite(), Log: log, Answers: out.answers}, app)
+}
+
+func (db *database) jobTable() (*jobTable, error) { return riverjobs.NewTable(db.Pool(), db.SQLite()) }
+
+func listJobs(ctx context.Context, of *jobTable, state string, each func(cli.Job) error) error {
+	return of.List(ctx, riverjobs.State(state), func(j riverjobs.Job) error {
+		return each(cli.Job{ID: j.ID, Kind: j.Kind, State: string(j.State), CreatedAt: j.CreatedAt, NextAt: j.NextAt, Attempts: j.Attempts, Error: j.Error})
+	})
 }
 
 // up brings the schema up to date. When nothing is pending it takes no lock, and completes what servers of an earlier

@@ -80,6 +80,16 @@ func commands(proc process, example string, environ func() (map[string]string, [
 		}, managing, fx.Populate(&app))
 		return u, err
 	}
+	jobs := func(ctx context.Context, do func(t *jobTable) error) error {
+		var db *database
+		return with(ctx, func(context.Context) error {
+			table, err := db.jobTable()
+			if err != nil {
+				return err
+			}
+			return do(table)
+		}, managing, fx.Populate(&db))
+	}
 	return cli.Commands{
 		Version:  build(),
 		Licenses: licenses.All(),
@@ -155,6 +165,17 @@ func commands(proc process, example string, environ func() (map[string]string, [
 				n, err = exportUsers(ctx, from, out, hashes, progress)
 				return err
 			}, managing, fx.Populate(&from))
+			return n, err
+		},
+		JobStates: jobStates,
+		ListJobs: func(ctx context.Context, state string, each func(cli.Job) error) error {
+			return jobs(ctx, func(t *jobTable) error { return listJobs(ctx, t, state, each) })
+		},
+		RetryJob: func(ctx context.Context, id int64) error {
+			return jobs(ctx, func(t *jobTable) error { return t.Retry(ctx, id) })
+		},
+		RetryDeadJobs: func(ctx context.Context) (n int, err error) {
+			err = jobs(ctx, func(t *jobTable) (err error) { n, err = t.RetryDead(ctx); return err })
 			return n, err
 		},
 		InitMails: mail.WriteTemplates,

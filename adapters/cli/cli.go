@@ -50,6 +50,11 @@ type Commands struct {
 	ImportUsers func(ctx context.Context, in UserImport) (transfer.Summary, error)
 	ExportUsers func(ctx context.Context, out io.Writer, hashes bool, progress func(n int)) (n int, err error)
 
+	JobStates     []string // of ListJobs
+	ListJobs      func(ctx context.Context, state string, each func(Job) error) error
+	RetryJob      func(ctx context.Context, id int64) error
+	RetryDeadJobs func(ctx context.Context) (n int, err error)
+
 	InitMails    func(dir string) error
 	PreviewMails func(dir string) error
 	TestMail     func(ctx context.Context, to domain.Email, locale domain.Locale) (way string, written domain.Locale, err error)
@@ -180,6 +185,7 @@ func newRoot(c Commands, t Terminal) *cobra.Command {
 		newMigrate(c, t),
 		newAdmin(c, t),
 		newUsers(c, t),
+		newJobs(c),
 		newMails(c),
 		newKeys(c),
 		newConfig(c),

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -121,10 +122,28 @@ func (e engine) rows(t *testing.T, query string) []string {
 	return out
 }
 
+func (e engine) exec(t *testing.T, statement string) {
+	t.Helper()
+	var err error
+	if e.pool != nil {
+		_, err = e.pool.Exec(t.Context(), statement)
+	} else {
+		_, err = e.db.ExecContext(t.Context(), statement)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // start runs a worker until the test ends.
 func (e engine) start(t *testing.T, work riverjobs.Work, log *zap.Logger) *riverjobs.Worker {
 	t.Helper()
-	worker, err := riverjobs.NewWorker(riverjobs.Config{Pool: e.pool, SQLite: e.db, Log: log, Answers: func(context.Context) bool { return true }}, work)
+	return e.startAt(t, work, log, nil)
+}
+
+func (e engine) startAt(t *testing.T, work riverjobs.Work, log *zap.Logger, now func() time.Time) *riverjobs.Worker {
+	t.Helper()
+	worker, err := riverjobs.NewWorker(riverjobs.Config{Pool: e.pool, SQLite: e.db, Log: log, Now: now, Answers: func(context.Context) bool { return true }}, work)
 	if err != nil {
 		t.Fatal(err)
 	}

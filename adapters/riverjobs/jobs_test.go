@@ -9,6 +9,8 @@ import (
 	"github.com/riverqueue/river/rivertype"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
+
+	"coffeeshop/ports"
 )
 
 func TestRetryPolicy_ComesBackWithinSecondsAndGivesUpAfterAboutADay(t *testing.T) {
@@ -25,6 +27,16 @@ func TestRetryPolicy_ComesBackWithinSecondsAndGivesUpAfterAboutADay(t *testing.T
 	}
 	if total := now.Sub(start); total < 22*time.Hour || total > 30*time.Hour {
 		t.Errorf("given up after %v", total)
+	}
+}
+
+func TestErrorLog_ARejectedMailIsAnErrorAtOnce(t *testing.T) {
+	t.Parallel()
+	core, logs := observer.New(zap.DebugLevel)
+	job := &rivertype.JobRow{ID: 7, Kind: "send_challenge", Attempt: 1, MaxAttempts: attempts, EncodedArgs: []byte(`{"id":"x"}`)}
+	errorLog{zap.New(core)}.HandleError(context.Background(), job, verdict(ports.ErrRejected))
+	if got := logs.All(); len(got) != 1 || got[0].Level != zap.ErrorLevel {
+		t.Errorf("logged %v", got)
 	}
 }
 

@@ -18,18 +18,20 @@ import (
 	"github.com/riverqueue/river/rivertype"
 	"go.uber.org/zap"
 	"go.uber.org/zap/exp/zapslog"
+
+	"coffeeshop/ports"
 )
 
 const (
-	parallel    = 8 // mails on their way at the same time, a process
-	jobTimeout  = time.Minute
-	rescueAfter = 2 * time.Minute // then a job of a killed process is taken up again
-	keepDone    = time.Hour       // completed jobs stay that long in the table
+	parallel    = 8                // mails on their way at the same time, a process
+	jobTimeout  = 27 * time.Second // a mail has 25
+	keepDone    = time.Hour        // completed jobs stay that long in the table
+	keepDead    = 7 * 24 * time.Hour
 	cancelGrace = 2 * time.Second
 )
 
 // Work is the work of the jobs. A method returns nil when there is nothing left to do, also when the row of the id is
-// gone. After an error it is called again later.
+// gone. After an error it is called again later, unless that is a ports.ErrRejected.
 type Work interface {
 	DeliverChallenge(ctx context.Context, id uuid.UUID) error
 	DeliverNotice(ctx context.Context, id uuid.UUID) error
@@ -42,12 +44,17 @@ type Config struct {
 	SQLite *sql.DB       // the store's connection for writing, used for an instant at a time and never while a job runs
 	Log    *zap.Logger
 
+	Now func() time.Time // nil: the machine's clock, and the database's
+
 	// Answers reports whether the database answers. While it does not, River's own failures are not logged.
 	Answers func(ctx context.Context) bool
 }
 
 // Worker runs jobs. Several, in as many processes, may share a database.
-type Worker struct{ client client }
+type Worker struct {
+	client  client
+	rescuer *rescuer
+}
 
 type client interface {
 	Start(ctx context.Context) error
@@ -67,19 +74,21 @@ func NewWorker(cfg Config, work Work) (*Worker, error) {
 const sqlitePoll = 200 * time.Millisecond
 
 func newWorker[Tx any](driver riverdriver.Driver[Tx], cfg Config, work Work, poll time.Duration, pollOnly bool) (*Worker, error) {
-	log := cfg.Log.Named("jobs")
+	log, clock := cfg.Log.Named("jobs"), clock{cfg.Now}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[sendChallenge]) error {
-		return work.DeliverChallenge(ctx, job.Args.ID)
+		return verdict(work.DeliverChallenge(ctx, job.Args.ID))
 	}))
 	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[sendNotice]) error {
-		return work.DeliverNotice(ctx, job.Args.ID)
+		return verdict(work.DeliverNotice(ctx, job.Args.ID))
 	}))
 	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, _ *river.Job[purge]) error {
 		return work.Purge(ctx)
 	}))
 	client, err := river.NewClient(driver, &river.Config{
+		CancelledJobRetentionPeriod: keepDead,
 		CompletedJobRetentionPeriod: keepDone,
+		DiscardedJobRetentionPeriod: keepDead,
 		ErrorHandler:                errorLog{log},
 		FetchCooldown:               min(poll, river.FetchCooldownDefault),
 		FetchPollInterval:           poll,
@@ -88,14 +97,22 @@ func newWorker[Tx any](driver riverdriver.Driver[Tx], cfg Config, work Work, pol
 		PeriodicJobs:                periodicJobs(),
 		PollOnly:                    pollOnly,
 		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: parallel}},
-		RescueStuckJobsAfter:        rescueAfter,
-		RetryPolicy:                 retryPolicy{time.Now},
+		RetryPolicy:                 retryPolicy{clock.Now},
+		Test:                        river.TestConfig{Time: clock.forRiver()},
 		Workers:                     workers,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set up the worker of jobs: %w", err)
 	}
-	return &Worker{client}, nil
+	return &Worker{client, newRescuer(cfg, log)}, nil
+}
+
+// verdict ends a job whose mail was rejected.
+func verdict(err error) error {
+	if errors.Is(err, ports.ErrRejected) {
+		return river.JobCancel(err)
+	}
+	return err
 }
 
 // Start begins to run jobs and returns; ctx bounds the start, not the work. River's tables have to be there.
@@ -106,12 +123,14 @@ func (w *Worker) Start(ctx context.Context) error {
 	if err := w.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start the worker of jobs: %w", err)
 	}
+	w.rescuer.start(context.WithoutCancel(ctx))
 	return nil
 }
 
 // Stop takes no more jobs and waits for the running ones. Those that still run when ctx ends are cancelled, and
 // another worker takes them up.
 func (w *Worker) Stop(ctx context.Context) error {
+	w.rescuer.stop()
 	err := w.client.Stop(ctx)
 	if err == nil {
 		return nil
@@ -160,20 +179,20 @@ func (l riverLog) WithGroup(name string) slog.Handler {
 // errorLog logs failed tries: the last one of a job as an error.
 type errorLog struct{ log *zap.Logger }
 
-func (l errorLog) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
-	l.write(ctx, job, zap.Error(err))
+func (l errorLog) HandleError(_ context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	l.write(job, errors.As(err, new(*river.JobCancelError)), zap.Error(err))
 	return nil
 }
 
-func (l errorLog) HandlePanic(ctx context.Context, job *rivertype.JobRow, panicked any, trace string) *river.ErrorHandlerResult {
-	l.write(ctx, job, zap.String("panic", fmt.Sprint(panicked)), zap.String("trace", trace))
+func (l errorLog) HandlePanic(_ context.Context, job *rivertype.JobRow, panicked any, trace string) *river.ErrorHandlerResult {
+	l.write(job, false, zap.String("panic", fmt.Sprint(panicked)), zap.String("trace", trace))
 	return nil
 }
 
-func (l errorLog) write(_ context.Context, job *rivertype.JobRow, fields ...zap.Field) {
+func (l errorLog) write(job *rivertype.JobRow, rejected bool, fields ...zap.Field) {
 	fields = append(fields, zap.String("kind", job.Kind), zap.Int64("job", job.ID), zap.ByteString("args", job.EncodedArgs),
 		zap.Int("attempt", job.Attempt), zap.Int("of", job.MaxAttempts))
-	if job.Attempt >= job.MaxAttempts {
+	if job.Attempt >= job.MaxAttempts || rejected {
 		l.log.Error("job given up", fields...)
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -173,6 +174,10 @@ func TestDeliver_SaysWhatBecameOfTheMailWhereverTheConversationEnds(t *testing.T
 				}
 				if err != nil && errors.Is(err, context.Canceled) != (ctx.Err() != nil) {
 					t.Errorf("the context: %v, the error: %v", ctx.Err(), err)
+				}
+				rejected := name == "550" && slices.Contains([]string{"RCPT", "DATA", "content", "end"}, stage)
+				if errors.Is(err, ports.ErrRejected) != rejected {
+					t.Errorf("rejected for good: %t, want %t (%v)", !rejected, rejected, err)
 				}
 				tellsNothing(t, err)
 			})

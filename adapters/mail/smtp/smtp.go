@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/textproto"
+	"slices"
 	"strings"
 	"time"
 
@@ -149,12 +150,22 @@ func failure(ctx context.Context, err error) error {
 	return err
 }
 
+// permanent is the first code of refusals that are for good (RFC 5321 §4.2.1).
+const permanent = 500
+
+// aboutTheMail are the steps at which a server refuses the mail, rather than its client.
+var aboutTheMail = []gomail.SendErrReason{gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrWriteContent, gomail.ErrSMTPDataClose}
+
 // sending maps an error of the mail's own commands. Once the content is on its way, only a refusal means that the server
 // does not have the mail: it may have read the end of it.
 func sending(e *gomail.SendError) error {
 	if code := e.ErrorCode(); code != 0 { // 4xx or 5xx
+		outcome := ports.ErrNotTaken
+		if code >= permanent && slices.Contains(aboutTheMail, e.Reason) {
+			outcome = ports.ErrRejected
+		}
 		numbers := strings.TrimSpace(fmt.Sprint(code, " ", e.EnhancedStatusCode()))
-		return fmt.Errorf("%w: %s: refused: %s", ports.ErrNotTaken, e.Reason, numbers)
+		return fmt.Errorf("%w: %s: refused: %s", outcome, e.Reason, numbers)
 	}
 	if e.Reason == gomail.ErrWriteContent || e.Reason == gomail.ErrSMTPDataClose {
 		return fmt.Errorf("%s: no usable answer, the mail may have been taken over", e.Reason)
