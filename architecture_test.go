@@ -44,6 +44,7 @@ var may = map[string][]string{
 	"adapters/jwttoken":           {"github.com/golang-jwt"},
 	"adapters/mail":               {"github.com/wneessen/go-mail"},
 	"adapters/mail/transporttest": {"github.com/emersion/go-smtp", "github.com/emersion/go-sasl", "coffeeshop/ports/portstest"},
+	"adapters/metrics":            {"github.com/prometheus"},
 	"adapters/memstore":           {"coffeeshop/ports/portstest"},
 	"adapters/othersystems":       {"github.com/jackc/pgx"},
 	"adapters/riverjobs":          {"github.com/riverqueue", "github.com/jackc/pgx"},

@@ -11,12 +11,13 @@ import (
 
 // cost is one unit of a budget.
 type cost struct {
+	of     domain.Throttle
 	key    string
 	budget domain.Budget
 }
 
 func (a *App) cost(b domain.Budget, t domain.Throttle, of ...string) cost {
-	return cost{key: a.throttles.For(t, of...), budget: b}
+	return cost{of: t, key: a.throttles.For(t, of...), budget: b}
 }
 
 // charge takes every cost, or none: domain.Throttled says when to come back. It checks first: a flood of refused
@@ -36,7 +37,7 @@ func chargeIn(ctx context.Context, store ports.Store, now time.Time, costs ...co
 			return err
 		}
 		if wait > 0 {
-			return domain.Throttled(wait)
+			return domain.ThrottledBy(c.of, wait)
 		}
 	}
 	return nil
@@ -50,7 +51,7 @@ func (a *App) checkBudgets(ctx context.Context, costs ...cost) error {
 			return err
 		}
 		if wait > 0 {
-			return domain.Throttled(wait)
+			return domain.ThrottledBy(c.of, wait)
 		}
 	}
 	return nil
@@ -118,7 +119,7 @@ func (a *App) chargeMail(ctx context.Context, tx *tx, p domain.Purpose, email do
 		return err
 	}
 	if wait > 0 && repeats {
-		return domain.Throttled(wait)
+		return domain.ThrottledBy(domain.ThrottleRepeatedMails, wait)
 	}
 	return chargeIn(ctx, tx, tx.now, a.mailCosts(p, email, asker)...)
 }

@@ -301,14 +301,14 @@ func TestPurge_RemovesAuditEventsAfterTheirRetention(t *testing.T) {
 	w.verified("ada@example.com")
 	w.clock.advance(399 * 24 * time.Hour)
 	w.login("ada@example.com")
-	if err := w.Purge(w.ctx); err != nil {
+	if _, err := w.Purge(w.ctx); err != nil {
 		t.Fatal(err)
 	}
 	if w.audited(domain.ActionUserVerified) != 1 {
 		t.Error("an event went early")
 	}
 	w.clock.advance(2 * 24 * time.Hour)
-	if err := w.Purge(w.ctx); err != nil {
+	if _, err := w.Purge(w.ctx); err != nil {
 		t.Fatal(err)
 	}
 	if w.audited(domain.ActionUserVerified) != 0 || w.audited(domain.ActionSessionStarted) != 1 {

@@ -80,7 +80,7 @@ func TestInvite_ExpiresAndIsPurged(t *testing.T) {
 		for range 2 { // whether it was purged or not, the address can be invited again
 			u, _ := w.invite(w.principal(w.login("boss@example.com")), "ada@example.com", "")
 			w.clock.advance(72 * time.Hour)
-			if err := w.Purge(w.ctx); err != nil {
+			if _, err := w.Purge(w.ctx); err != nil {
 				t.Fatal(err)
 			}
 			if !w.gone(u.ID) {

@@ -228,7 +228,7 @@ func (m *modelRun) take(i int, s step) {
 		_, got = m.app.UpdateUser(m.ctx, m.admin(), application.UpdateUser{ID: u.id, Role: &role})
 		u.admin = !u.admin
 	case "purge":
-		got = m.app.Purge(m.ctx)
+		_, got = m.app.Purge(m.ctx)
 	case "wait":
 		m.clock.advance(modelWaits[s.B%len(modelWaits)])
 	}

@@ -260,7 +260,7 @@ func TestPurge_RemovesWhatHasExpired(t *testing.T) {
 	kept := w.verified("ada@example.com")
 	w.login("ada@example.com")
 	w.clock.advance(domain.SignUpLife)
-	if err := w.Purge(w.ctx); err != nil {
+	if _, err := w.Purge(w.ctx); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.store.Users().ByID(w.ctx, signUp.ID); !errors.Is(err, domain.ErrNotFound) {
@@ -296,7 +296,7 @@ func TestSignUp_ItsMailTellsWhenAndFromWhereItCame(t *testing.T) {
 			t.Errorf("a repeated mail told %+v, want %+v", got, signedUp)
 		}
 		w.clock.advance(2 * time.Hour)
-		if err := w.Purge(w.ctx); err != nil {
+		if _, err := w.Purge(w.ctx); err != nil {
 			t.Fatal(err)
 		}
 		again(0)

@@ -153,7 +153,7 @@ func TestVerify_OfASignUpThatEndsDuringTheComparisonIsAnInvalidCode(t *testing.T
 				code := w.mails.last().Long
 				stop(w, func() {
 					w.clock.advance(49 * time.Hour)
-					if err := w.Purge(w.ctx); err != nil {
+					if _, err := w.Purge(w.ctx); err != nil {
 						t.Error(err)
 					}
 					w.clock.advance(-49 * time.Hour)

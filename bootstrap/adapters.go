@@ -19,6 +19,7 @@ import (
 	"coffeeshop/adapters/mail"
 	"coffeeshop/adapters/mail/mailbox"
 	"coffeeshop/adapters/mail/smtp"
+	"coffeeshop/adapters/metrics"
 	"coffeeshop/application"
 	"coffeeshop/bootstrap/config"
 	"coffeeshop/ports"
@@ -90,10 +91,11 @@ type apiDeps struct {
 	DB      *database
 	Mail    *mail.Mailer
 	Mailbox httpapi.Mailbox
+	Metrics *metrics.Metrics
 	Log     *zap.Logger
 }
 
-func newAPI(cfg config.Config, d apiDeps) *httpapi.API {
+func newAPI(cfg config.Config, d apiDeps) (*httpapi.API, error) {
 	mails := d.Mailbox
 	if !cfg.ShowsMailbox() {
 		mails = nil
@@ -102,7 +104,13 @@ func newAPI(cfg config.Config, d apiDeps) *httpapi.API {
 	api.CORSOrigins, api.Production, api.TrustedProxies = cfg.Origins(), cfg.Production(), cfg.Proxies()
 	api.Locales = d.Mail.Locales()
 	api.JWKS, api.Mailbox, api.Ready = d.Tokens.JWKS, mails, d.DB.ready
-	return httpapi.New(d.App, api, d.Log)
+	api.Meter = d.Metrics
+	jobs, err := d.DB.jobTable()
+	if err != nil {
+		return nil, err
+	}
+	api.MailFails = jobs.Failing
+	return httpapi.New(d.App, api, d.Log), nil
 }
 
 // documented is the part of the configuration that the OpenAPI document tells.

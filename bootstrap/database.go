@@ -9,6 +9,7 @@ import (
 
 	"coffeeshop/adapters/bunstore"
 	"coffeeshop/adapters/cli"
+	"coffeeshop/adapters/metrics"
 	"coffeeshop/adapters/riverjobs"
 	"coffeeshop/application"
 	"coffeeshop/bootstrap/config"
@@ -31,13 +32,14 @@ type (
 var jobStates = []string{string(riverjobs.Waiting), string(riverjobs.Running), string(riverjobs.Retrying), string(riverjobs.Done), string(riverjobs.Dead)}
 
 // newDatabase opens the database, and closes it when everything else has stopped.
-func newDatabase(lc fx.Lifecycle, cfg config.Config, log *zap.Logger) (*database, error) {
+func newDatabase(lc fx.Lifecycle, cfg config.Config, m *metrics.Metrics, log *zap.Logger) (*database, error) {
 	queue, err := riverjobs.NewQueue()
 	if err != nil {
 		return nil, err
 	}
 	db, err := bunstore.Open(context.Background(), bunstore.Config{
 		PostgresURL: cfg.PostgresURL().Reveal(), SQLitePath: cfg.SQLitePath(), Log: log.Named("database"),
+		GroupDone: m.SQLiteGroup, Waited: m.SQLiteWait,
 	}, queue)
 	if err != nil {
 		return nil, err
@@ -46,8 +48,10 @@ func newDatabase(lc fx.Lifecycle, cfg config.Config, log *zap.Logger) (*database
 	return &database{db, cfg}, nil
 }
 
-func (db *database) newWorker(app *application.App, out *outages, log *zap.Logger) (*worker, error) {
-	return riverjobs.NewWorker(riverjobs.Config{Pool: db.Pool(), SQLite: db.SQLite(), Log: log, Answers: out.answers}, app)
+func (db *database) newWorker(app *application.App, out *outages, m *metrics.Metrics, log *zap.Logger) (*worker, error) {
+	return riverjobs.NewWorker(riverjobs.Config{
+		Pool: db.Pool(), SQLite: db.SQLite(), Log: log, Ran: m.JobRan, Purged: m.Purged, Answers: out.answers,
+	}, app)
 }
 
 func (db *database) jobTable() (*jobTable, error) { return riverjobs.NewTable(db.Pool(), db.SQLite()) }

@@ -24,7 +24,7 @@ func graph(cfg config.Config, proc process) fx.Option {
 			newDatabase,
 			newOutages,
 			func(db *database) ports.Store { return db.DB },
-			fx.Annotate(newHasher, fx.As(new(ports.Hasher))),
+			fx.Annotate(newHasher, fx.As(fx.Self()), fx.As(new(ports.Hasher))),
 			fx.Annotate(newTokens, fx.As(fx.Self()), fx.As(new(ports.Tokens))),
 			func() ports.CommonPasswords { return commonpasswords.Passwords{} },
 			newMail,
@@ -34,7 +34,8 @@ func graph(cfg config.Config, proc process) fx.Option {
 			newWork,
 			newAPI,
 			newServer,
-			newProfiler,
+			newMetrics,
+			newOperators,
 		),
 	)
 }
@@ -42,7 +43,7 @@ func graph(cfg config.Config, proc process) fx.Option {
 // The parts of the graph that commands need. Hooks start in the order in which things are made, and stop in the opposite
 // one: no more requests, then no more jobs, then the queue of hashes, then the database.
 var (
-	serving   = fx.Invoke(migrateAtStart, func(*profiler) {}, func(*work) {}, func(*server) {})
+	serving   = fx.Invoke(migrateAtStart, measure, func(*operators) {}, func(*work) {}, func(*server) {})
 	migrating = fx.Invoke(func(*database) {})
 	managing  = fx.Invoke(migrateFirst)
 )

@@ -45,6 +45,16 @@ func (o *outages) watch(ctx context.Context) {
 	}
 }
 
+// up is 1 while the database answers, and 0 otherwise.
+func (o *outages) up() float64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.since.IsZero() {
+		return 1
+	}
+	return 0
+}
+
 // answers asks the database, tells the log if that has changed, and reports whether it answers.
 func (o *outages) answers(ctx context.Context) bool {
 	asked, cancel := context.WithTimeout(ctx, pingTime)

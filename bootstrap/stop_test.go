@@ -13,17 +13,17 @@ import (
 func TestServe_ToldToStopTakesRequestsUntilLoadBalancersHaveNoticed(t *testing.T) {
 	c := newSite(t).serve("SHUTDOWN_DELAY_SECONDS=2")
 	c.signal(syscall.SIGTERM)
-	get := func(path string) *http.Response {
+	get := func(path string) (status int, closes bool) {
 		res, err := http.Get(c.url + path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		_ = res.Body.Close()
-		return res
+		return res.StatusCode, res.Close
 	}
-	c.until("/readyz fails", func() bool { return get("/readyz").StatusCode == 503 })
-	if res := get("/healthz"); res.StatusCode != 200 || !res.Close {
-		t.Errorf("answered %d, connection closed: %t", res.StatusCode, res.Close)
+	c.until("/readyz fails", func() bool { status, _ := get("/readyz"); return status == 503 })
+	if status, closes := get("/healthz"); status != 200 || !closes {
+		t.Errorf("answered %d, connection closed: %t", status, closes)
 	}
 	c.want(422, "POST", "/auth/signup", "", fields{"email": "nobody"})
 	if code := c.exit(); code != 0 {

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"coffeeshop/adapters/bcrypthash"
+	"coffeeshop/adapters/metrics"
 	"coffeeshop/application"
 	"coffeeshop/bootstrap/config"
 	"coffeeshop/domain"
@@ -36,11 +37,11 @@ type work struct {
 	done    chan struct{} // closed when await has ended
 }
 
-func newWork(lc fx.Lifecycle, cfg config.Config, db *database, out *outages, app *application.App, log *zap.Logger) (*work, error) {
+func newWork(lc fx.Lifecycle, cfg config.Config, db *database, out *outages, m *metrics.Metrics, app *application.App, log *zap.Logger) (*work, error) {
 	w := &work{cfg: cfg, db: db, app: app, log: log, hashes: db.Users().HashBegins, done: make(chan struct{})}
 	if cfg.RunJobs {
 		var err error
-		if w.worker, err = db.newWorker(app, out, log); err != nil {
+		if w.worker, err = db.newWorker(app, out, m, log); err != nil {
 			return nil, err
 		}
 	}

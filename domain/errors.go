@@ -26,6 +26,7 @@ type Error struct {
 	Message    string
 	Fields     []Field
 	RetryAfter time.Duration // KindThrottled and KindUnavailable only
+	Throttle   string        // the name of the one that refused, for operators: callers are not told it
 }
 
 // Field names one faulty input. It never holds the submitted value, which may be a secret.
@@ -52,6 +53,13 @@ func Invalid(field, message string) *Error {
 func Throttled(retryAfter time.Duration) *Error {
 	return &Error{Kind: KindThrottled, Code: "too_many_requests",
 		Message: "Too many attempts. Try again later.", RetryAfter: retryAfter}
+}
+
+// ThrottledBy is Throttled with the throttle that refused.
+func ThrottledBy(t Throttle, retryAfter time.Duration) *Error {
+	e := Throttled(retryAfter)
+	e.Throttle = t.String()
+	return e
 }
 
 // Overloaded returns the error of a queue that cannot take the work now.

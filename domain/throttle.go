@@ -32,6 +32,15 @@ const (
 	ThrottleInvitationsOfAdmin
 )
 
+var throttleNames = [...]string{
+	"login_account_network", "login_network", "login_account", "successful_logins", "known_network", "login_failures",
+	"suspicion_notices", "codes_address", "codes_network", "signups_network", "mails_network", "repeated_mails", "mails_share",
+	"mails_address", "signup_notices", "invites_admin",
+}
+
+// String is the throttle's name; that of a limit is as in its setting.
+func (t Throttle) String() string { return throttleNames[t] }
+
 // ThrottleKey makes the keys of throttles. They are keyed hashes, and name nobody.
 type ThrottleKey struct{ key []byte }
 

@@ -26,6 +26,9 @@ type Config struct {
 	SQLitePath  string      // the file, otherwise; it and its folder are made when they are not there
 	MaxConns    int         // connections at most, on SQLite those that read; 0: a default that fits the machine
 	Log         *zap.Logger // nil: nothing is logged
+
+	GroupDone func(size int)             // hears of each commit of SQLite's writer; nil: nobody does
+	Waited    func(before time.Duration) // hears how long a transaction waited for the writer; nil: nobody does
 }
 
 // JobQueue enqueues jobs inside the store's transactions: a job is there when the transaction commits, and only
@@ -92,6 +95,17 @@ func (db *DB) SQLite() *sql.DB {
 // Ping returns an error unless the database answers.
 func (db *DB) Ping(ctx context.Context) error {
 	return mapError("ask the database for an answer", db.read.PingContext(ctx))
+}
+
+// PoolLoad is how many connections of the pool, on SQLite of that of readers, are in use and how many there may be, and how
+// long calls have waited for one so far.
+func (db *DB) PoolLoad() (used, most int, waited time.Duration) {
+	if db.isPostgres() {
+		s := db.pool.Stat()
+		return int(s.AcquiredConns()), int(s.MaxConns()), s.EmptyAcquireWaitTime()
+	}
+	s := db.read.Stats()
+	return s.InUse, s.MaxOpenConnections, s.WaitDuration
 }
 
 // closeTime is how long Close waits for connections that are still in use.

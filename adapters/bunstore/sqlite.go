@@ -50,7 +50,7 @@ func (db *DB) openSQLite(ctx context.Context, cfg Config) error {
 	if err := retry(ctx, func() (err error) { conn, err = keepingConnector{connector}.Connect(ctx); return err }); err != nil {
 		return err
 	}
-	if db.writer, err = newWriter(ctx, conn.(*keepingConn), cfg.Log); err != nil {
+	if db.writer, err = newWriter(ctx, conn.(*keepingConn), cfg); err != nil {
 		return errors.Join(err, conn.Close())
 	}
 	reader, err := openKeeping(dsn(path, busy, "_pragma=query_only(1)", "_pragma=mmap_size(1073741824)"))

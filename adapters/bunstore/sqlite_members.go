@@ -36,6 +36,7 @@ func (w *writer) enter(ctx context.Context, alone bool) (*member, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	came := time.Now()
 	m := &member{alone: alone, turn: make(chan struct{}), end: make(chan bool, 1), done: make(chan struct{})}
 	if err := w.join(m); err != nil {
 		return nil, err
@@ -53,6 +54,7 @@ func (w *writer) enter(ctx context.Context, alone bool) (*member, error) {
 		return nil, m.err
 	default:
 		m.began = time.Now()
+		w.waited(m.began.Sub(came))
 		return m, nil
 	}
 }

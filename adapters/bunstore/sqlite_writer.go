@@ -28,6 +28,8 @@ type writer struct {
 	conn *keepingConn // used by the member whose turn it is, otherwise by run
 	log  *zap.Logger
 
+	groupDone func(size int)
+	waited    func(before time.Duration)
 	groupTime time.Duration // from a group's begin; then nobody joins it any more
 
 	begin, commit, rollback, savepoint, release, rollbackTo sqliteStatement
@@ -41,8 +43,14 @@ type writer struct {
 }
 
 // newWriter starts the writer on a connection, which it owns.
-func newWriter(ctx context.Context, conn *keepingConn, log *zap.Logger) (*writer, error) {
-	w := &writer{conn: conn, log: log, groupTime: groupTime, wake: make(chan struct{}, 1), done: make(chan struct{})}
+func newWriter(ctx context.Context, conn *keepingConn, cfg Config) (*writer, error) {
+	w := &writer{conn: conn, log: cfg.Log, groupDone: cfg.GroupDone, waited: cfg.Waited, groupTime: groupTime, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	if w.groupDone == nil {
+		w.groupDone = func(int) {}
+	}
+	if w.waited == nil {
+		w.waited = func(time.Duration) {}
+	}
 	// Waiting is the writer's own business: SQLite would wait in its own steps, of up to 100 ms.
 	if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout = 0", nil); err != nil {
 		return nil, err
@@ -162,6 +170,7 @@ func (w *writer) group() bool {
 	var err error
 	if whole {
 		err = step(w.commit)
+		w.groupDone(len(group))
 	}
 	if !whole || err != nil {
 		_ = step(w.rollback) // fails if SQLite has rolled back

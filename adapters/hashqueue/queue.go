@@ -37,6 +37,7 @@ type Queue struct {
 	running  int
 	average  time.Duration // of a hash, moving; zero before the first
 	closed   bool
+	refused  int
 
 	workers  sync.WaitGroup
 	shutdown sync.Once
@@ -62,6 +63,13 @@ func New(hasher ports.Hasher, cfg Config) (*Queue, error) {
 		q.startWorker()
 	}
 	return q, nil
+}
+
+// Load is how many hashes wait, and how many calls were refused so far for want of a place or of time.
+func (q *Queue) Load() (waiting, refused int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.everyone.waiting, q.refused
 }
 
 // Close ends the workers: hashes at work are finished, waiting ones get domain.ErrUnavailable. It does not close the

@@ -90,6 +90,7 @@ func (q *Queue) wait(from origin) time.Duration {
 
 // overloaded is the refusal, with the time until a newcomer would have its turn.
 func (q *Queue) overloaded(from origin) error {
+	q.refused++
 	return domain.Overloaded(max(time.Second, q.wait(from).Round(time.Second)))
 }
 

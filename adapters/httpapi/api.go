@@ -45,10 +45,19 @@ type Config struct {
 	CORSOrigins    []string        // whose pages may call the API; * alone: any
 	Locales        []domain.Locale // those that have mails; none: English
 	Production     bool
-	TrustedProxies []netip.Prefix                  // their X-Forwarded-For is believed
-	JWKS           func() []byte                   // the public keys of access tokens, as JSON
-	Mailbox        Mailbox                         // nil: there is no /dev/mailbox
-	Ready          func(ctx context.Context) error // the answer of /readyz
+	TrustedProxies []netip.Prefix                          // their X-Forwarded-For is believed
+	JWKS           func() []byte                           // the public keys of access tokens, as JSON
+	Mailbox        Mailbox                                 // nil: there is no /dev/mailbox
+	Ready          func(ctx context.Context) error         // the answer of /readyz
+	MailFails      func(ctx context.Context) (bool, error) // whether mails wait for another try
+	Meter          Meter                                   // hears of requests; nil: nobody does
+}
+
+// Meter counts requests. What it hears is never a text that a caller chose.
+type Meter interface {
+	Request(route, method string, status int, took time.Duration)
+	Login(outcome string)
+	Throttled(budget string)
 }
 
 // API is the HTTP side of the application.

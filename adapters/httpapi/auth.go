@@ -31,7 +31,7 @@ func (a *API) registerAuth() {
 		RequestBody: example(map[string]any{"email": "ada@example.com"}),
 	}, a.resend, throttled)
 	register(a, huma.Operation{
-		OperationID: "log-in", Method: http.MethodPost, Path: "/auth/login", Tags: []string{tagAuth},
+		OperationID: "log-in", Method: http.MethodPost, Path: pathLogin, Tags: []string{tagAuth},
 		Summary:     "Log in with e-mail and password",
 		Description: "Begins a session. After too many failures of one account, or from one network, it is a 429 for a while.",
 	}, a.logIn, domain.ErrInvalidCredentials, domain.ErrAccountUnverified, domain.ErrAccountBlocked, throttled, overloaded)

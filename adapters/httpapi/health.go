@@ -16,11 +16,13 @@ func (a *API) registerHealth() {
 	register(a, huma.Operation{
 		OperationID: "health", Method: http.MethodGet, Path: pathHealth, Tags: []string{tagHealth},
 		Summary: "The process lives", Description: "Asks nothing else. For an orchestrator's liveness probe.",
-	}, func(context.Context, *struct{}) (*healthOutput, error) { return &healthOutput{Health{"ok"}}, nil })
+	}, func(context.Context, *struct{}) (*healthOutput, error) {
+		return &healthOutput{Health{Status: "ok"}}, nil
+	})
 	register(a, huma.Operation{
 		OperationID: "ready", Method: http.MethodGet, Path: pathReady, Tags: []string{tagHealth},
 		Summary:     "The service can answer: database and migrations are good",
-		Description: "For load balancers and readiness probes.",
+		Description: "For load balancers and readiness probes. With `?verbose` it also tells whether mails get through, on which readiness does not depend.",
 		Responses:   a.answers(nil, []*Problem{errNotReady}),
 	}, a.ready)
 }
@@ -28,18 +30,38 @@ func (a *API) registerHealth() {
 // Health says that all is well.
 type Health struct {
 	Status string `json:"status" enum:"ok" example:"ok" doc:"Always ok."`
+	Mail   string `json:"mail,omitempty" enum:"ok,failing" example:"ok" doc:"With verbose only. failing: some mails were not taken over by the mail server, and wait for another try."`
+}
+
+type readyInput struct {
+	Verbose string `query:"verbose" enum:"true" doc:"Present, with or without a value: tells about mails too."`
+	verbose bool
+}
+
+// Resolve implements huma.Resolver.
+func (in *readyInput) Resolve(ctx huma.Context) []error {
+	u := ctx.URL()
+	in.verbose = u.Query().Has("verbose")
+	return nil
 }
 
 type healthOutput struct{ Body Health }
 
-func (a *API) ready(ctx context.Context, _ *struct{}) (*healthOutput, error) {
+func (a *API) ready(ctx context.Context, in *readyInput) (*healthOutput, error) {
 	if a.draining.Load() {
 		return nil, errNotReady.with(requestOf(ctx))
 	}
-	if err := a.cfg.Ready(ctx); err != nil {
+	err := a.cfg.Ready(ctx)
+	health := Health{Status: "ok"}
+	if err == nil && in.verbose {
+		var failing bool
+		failing, err = a.cfg.MailFails(ctx)
+		health.Mail = map[bool]string{false: "ok", true: "failing"}[failing]
+	}
+	if err != nil {
 		r := requestOf(ctx)
 		r.err = err
 		return nil, errNotReady.with(r)
 	}
-	return &healthOutput{Health{"ok"}}, nil
+	return &healthOutput{health}, nil
 }

@@ -179,6 +179,47 @@ func TestHTTP_HealthAndReadiness(t *testing.T) {
 	w.send("GET", "/healthz", "").want(t, 200, "")
 }
 
+func TestHTTP_ReadinessTellsAboutMailsWhenAsked(t *testing.T) {
+	t.Parallel()
+	failing := false
+	w := newWorld(t, func(o *options) { o.config.MailFails = func(context.Context) (bool, error) { return failing, nil } })
+	for path, want := range map[string]string{"/readyz?verbose": "ok", "/readyz?verbose=true": "ok"} {
+		if a := w.send("GET", path, "").want(t, 200, ""); strings.TrimSpace(string(a.body)) != `{"status":"ok","mail":"`+want+`"}` {
+			t.Errorf("%s answers %s", path, a.body)
+		}
+	}
+	failing = true
+	if a := w.send("GET", "/readyz?verbose", "").want(t, 200, ""); !strings.Contains(string(a.body), `"mail":"failing"`) {
+		t.Errorf("it answers %s", a.body)
+	}
+}
+
+func TestHTTP_ADrainingServerSaysSoToLoadBalancersOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.api.Drain()
+	if a := w.send("GET", "/readyz", "").want(t, 503, "not_ready"); a.header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	w.send("GET", "/healthz", "").want(t, 200, "")
+}
+
+func TestHTTP_LogsTheTraceOfARequest(t *testing.T) {
+	t.Parallel()
+	const id = "4bf92f3577b34da6a3ce929d0e0e4736"
+	for header, want := range map[string]bool{
+		"00-" + id + "-00f067aa0ba902b7-01": true, "01-" + id + "-00f067aa0ba902b7-01-more": true,
+		"00-" + id + "-00f067aa0ba902b7-01-more": false, "ff-" + id + "-00f067aa0ba902b7-01-": false, "00-" + strings.ToUpper(id) + "-00f067aa0ba902b7-01": false,
+		"00-" + strings.Repeat("0", 32) + "-00f067aa0ba902b7-01": false, "nonsense": false,
+	} {
+		w := newWorld(t)
+		w.send("GET", "/users/me", "", "Traceparent", header).want(t, 401, "token_missing")
+		if logged := strings.Contains(w.log.String(), `"trace_id":"`+id+`"`); logged != want || !want && strings.Contains(w.log.String(), "trace_id") {
+			t.Errorf("%s: logged %s", header, w.log.String())
+		}
+	}
+}
+
 // faultyStore answers reads of users with what fail says.
 type faultyStore struct {
 	ports.Store

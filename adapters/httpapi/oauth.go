@@ -16,6 +16,7 @@ import (
 
 const (
 	pathToken = "/auth/token"
+	pathLogin = "/auth/login"
 
 	grantPassword = "password"
 	grantRefresh  = "refresh_token"
@@ -96,11 +97,8 @@ func oauthText(p *Problem) string {
 }
 
 // speakOAuth puts the error of RFC 6749 in the place of a problem that a request for a token got.
-func speakOAuth(c *fiber.Ctx, r *request) {
-	if r.problem == nil || c.Path() != pathToken {
-		return
-	}
-	status, e := tokenError(r.problem)
+func speakOAuth(c *fiber.Ctx, p *Problem) {
+	status, e := tokenError(p)
 	body, err := json.Marshal(e)
 	if err != nil {
 		body = nil // texts always marshal

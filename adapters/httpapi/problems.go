@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/danielgtaylor/huma/v2/validation"
 	"github.com/gofiber/fiber/v2"
 
@@ -114,6 +113,7 @@ func problemOf(r *request, err error) *Problem {
 	if failure.Kind == domain.KindUnavailable {
 		r.err = err
 	}
+	r.throttle = failure.Throttle
 	of := describe(failure).with(r)
 	for _, f := range failure.Fields {
 		of.Errors = append(of.Errors, FaultyPart{Location: "body." + f.Name, Message: f.Message})
@@ -154,7 +154,6 @@ func (p *Problem) setHeaders(c *fiber.Ctx) {
 }
 
 func (p *Problem) send(c *fiber.Ctx) {
-	p.setHeaders(c)
 	body, err := json.Marshal(p)
 	if err != nil {
 		body = nil // strings and numbers always marshal
@@ -212,9 +211,7 @@ func init() { //nolint:gochecknoinits // there is no other way to set them once
 		return fromHuma(&request{}, status, errs)
 	}
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, _ string, errs ...error) huma.StatusError {
-		p := fromHuma(requestOf(ctx.Context()), status, errs)
-		p.setHeaders(humafiber.Unwrap(ctx))
-		return p
+		return fromHuma(requestOf(ctx.Context()), status, errs)
 	}
 }
 

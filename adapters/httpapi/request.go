@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -39,6 +40,8 @@ type request struct {
 	route     string           // the pattern that matched; empty: none
 	faulty    []FaultyPart     // of the input, as far as Huma does not look at it
 	problem   *Problem         // the last one that was made for it
+	throttle  string           // the budget for which it was refused
+	trace     string           // the id that a traceparent header brought
 	err       error            // the service's own failure; for the log
 	stack     []byte           // of a panic
 	accept    string           // the Accept header; operations do not see it
@@ -67,6 +70,7 @@ func (a *API) begin(c *fiber.Ctx) *request {
 		UserAgent: userAgent(c.Get(fiber.HeaderUserAgent)),
 		RequestID: requestID(c.Get(headerRequestID)),
 	}}
+	r.trace = traceID(c.Get("Traceparent"))
 	c.SetUserContext(context.WithValue(a.base, requestKey{}, r))
 	a.setHeaders(c, r)
 	return r
@@ -92,7 +96,7 @@ func (a *API) observe(c *fiber.Ctx) error {
 	defer cancel()
 	c.SetUserContext(ctx)
 	a.answer(c, r)
-	speakOAuth(c, r)
+	complete(c, r)
 	a.write(c, r)
 	return nil
 }
@@ -128,19 +132,49 @@ func (a *API) answer(c *fiber.Ctx, r *request) {
 	}
 }
 
+// complete sets the headers that belong to a problem.
+func complete(c *fiber.Ctx, r *request) {
+	if r.problem == nil {
+		return
+	}
+	r.problem.setHeaders(c)
+	if c.Path() == pathToken {
+		speakOAuth(c, r.problem)
+	}
+}
+
 // refuse is Fiber's error handler, which it calls instead of observe for a request that it cannot route.
 func (a *API) refuse(c *fiber.Ctx, err error) error {
 	r := a.begin(c)
 	a.problem(c, r, err)
-	speakOAuth(c, r)
+	complete(c, r)
 	c.Response().SkipBody = c.Context().IsHead()
 	a.write(c, r)
 	return nil
 }
 
+// measure tells the meter of a request.
+func (a *API) measure(r *request, method string, status int) {
+	if a.cfg.Meter == nil {
+		return
+	}
+	a.cfg.Meter.Request(r.route, method, status, time.Since(r.start))
+	if r.throttle != "" {
+		a.cfg.Meter.Throttled(r.throttle)
+	}
+	if r.route == pathLogin || r.route == pathToken {
+		outcome := "succeeded"
+		if r.problem != nil {
+			outcome = r.problem.Code
+		}
+		a.cfg.Meter.Login(outcome)
+	}
+}
+
 // write logs a request, without its query, headers and body, which may hold secrets.
 func (a *API) write(c *fiber.Ctx, r *request) {
 	status := c.Response().StatusCode()
+	a.measure(r, c.Method(), status)
 	level := zapcore.InfoLevel
 	switch {
 	case status == fiber.StatusServiceUnavailable:
@@ -169,6 +203,9 @@ func (a *API) write(c *fiber.Ctx, r *request) {
 		if id := r.principal.User.ID; id != uuid.Nil {
 			line.AddString("user_id", id.String())
 		}
+		if r.trace != "" {
+			line.AddString("trace_id", r.trace)
+		}
 		if r.err != nil {
 			zap.Error(r.err).AddTo(line)
 		}
@@ -177,6 +214,21 @@ func (a *API) write(c *fiber.Ctx, r *request) {
 		}
 		return nil
 	})))
+}
+
+// traceparent is the header of W3C Trace Context, of version 00 and of later ones, which begin like it.
+var traceparent = regexp.MustCompile(`^(?:00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}|(?:0[1-9a-f]|[1-9a-e][0-9a-f]|f[0-9a-e])-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?)$`)
+
+// traceID is the id of the trace that a header tells; empty: none.
+func traceID(header string) string {
+	if header == "" {
+		return ""
+	}
+	found := traceparent.FindStringSubmatch(header)
+	if len(found) == 0 || strings.Trim(found[1]+found[2], "0") == "" {
+		return ""
+	}
+	return strings.Clone(found[1] + found[2])
 }
 
 // requestID returns the caller's id if it is harmless, and otherwise a new one.

@@ -143,7 +143,8 @@ func (e engine) start(t *testing.T, work riverjobs.Work, log *zap.Logger) *river
 
 func (e engine) startAt(t *testing.T, work riverjobs.Work, log *zap.Logger, now func() time.Time) *riverjobs.Worker {
 	t.Helper()
-	worker, err := riverjobs.NewWorker(riverjobs.Config{Pool: e.pool, SQLite: e.db, Log: log, Now: now, Answers: func(context.Context) bool { return true }}, work)
+	worker, err := riverjobs.NewWorker(riverjobs.Config{Pool: e.pool, SQLite: e.db, Log: log, Now: now,
+		Ran: func(string, string) {}, Purged: func(string, int) {}, Answers: func(context.Context) bool { return true }}, work)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func TestErrorLog_ARejectedMailIsAnErrorAtOnce(t *testing.T) {
 	t.Parallel()
 	core, logs := observer.New(zap.DebugLevel)
 	job := &rivertype.JobRow{ID: 7, Kind: "send_challenge", Attempt: 1, MaxAttempts: attempts, EncodedArgs: []byte(`{"id":"x"}`)}
-	errorLog{zap.New(core)}.HandleError(context.Background(), job, verdict(ports.ErrRejected))
+	errorLog{zap.New(core)}.HandleError(context.Background(), job, Config{Ran: func(string, string) {}}.verdict("send_challenge", ports.ErrRejected))
 	if got := logs.All(); len(got) != 1 || got[0].Level != zap.ErrorLevel {
 		t.Errorf("logged %v", got)
 	}

@@ -42,9 +42,9 @@ func (r *recorder) DeliverNotice(_ context.Context, id uuid.UUID) error {
 	return nil
 }
 
-func (r *recorder) Purge(context.Context) error {
+func (r *recorder) Purge(context.Context) (map[string]int, error) {
 	r.purges <- struct{}{}
-	return nil
+	return nil, nil
 }
 
 func receive[T any](t *testing.T, from <-chan T) T {

@@ -149,6 +149,15 @@ func (t *Table) RetryDead(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
+// Failing reports whether a job has failed and waits for another try. It reads one row.
+func (t *Table) Failing(ctx context.Context) (failing bool, err error) {
+	err = t.rows(ctx, "SELECT EXISTS (SELECT 1 FROM river_job WHERE state = 'retryable')", func(scan func(...any) error) error { return scan(&failing) })
+	if err != nil {
+		return false, fmt.Errorf("look for failed jobs: %w", err)
+	}
+	return failing, nil
+}
+
 // Count is how many jobs of a kind are in a state.
 type Count struct {
 	Kind  string

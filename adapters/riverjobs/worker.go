@@ -35,7 +35,7 @@ const (
 type Work interface {
 	DeliverChallenge(ctx context.Context, id uuid.UUID) error
 	DeliverNotice(ctx context.Context, id uuid.UUID) error
-	Purge(ctx context.Context) error
+	Purge(ctx context.Context) (removed map[string]int, err error)
 }
 
 // Config says where the jobs are: exactly one of Pool and SQLite is given.
@@ -45,6 +45,9 @@ type Config struct {
 	Log    *zap.Logger
 
 	Now func() time.Time // nil: the machine's clock, and the database's
+
+	Ran    func(kind, outcome string) // hears of each run: done, failed or rejected
+	Purged func(rows string, n int)   // hears of what was removed
 
 	// Answers reports whether the database answers. While it does not, River's own failures are not logged.
 	Answers func(ctx context.Context) bool
@@ -77,13 +80,17 @@ func newWorker[Tx any](driver riverdriver.Driver[Tx], cfg Config, work Work, pol
 	log, clock := cfg.Log.Named("jobs"), clock{cfg.Now}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[sendChallenge]) error {
-		return verdict(work.DeliverChallenge(ctx, job.Args.ID))
+		return cfg.verdict(job.Kind, work.DeliverChallenge(ctx, job.Args.ID))
 	}))
 	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[sendNotice]) error {
-		return verdict(work.DeliverNotice(ctx, job.Args.ID))
+		return cfg.verdict(job.Kind, work.DeliverNotice(ctx, job.Args.ID))
 	}))
-	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, _ *river.Job[purge]) error {
-		return work.Purge(ctx)
+	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[purge]) error {
+		removed, err := work.Purge(ctx)
+		for rows, n := range removed {
+			cfg.Purged(rows, n)
+		}
+		return cfg.verdict(job.Kind, err)
 	}))
 	client, err := river.NewClient(driver, &river.Config{
 		CancelledJobRetentionPeriod: keepDead,
@@ -107,10 +114,16 @@ func newWorker[Tx any](driver riverdriver.Driver[Tx], cfg Config, work Work, pol
 	return &Worker{client, newRescuer(cfg, log)}, nil
 }
 
-// verdict ends a job whose mail was rejected.
-func verdict(err error) error {
-	if errors.Is(err, ports.ErrRejected) {
+// verdict tells of a run, and ends a job whose mail was rejected.
+func (cfg Config) verdict(kind string, err error) error {
+	switch {
+	case err == nil:
+		cfg.Ran(kind, "done")
+	case errors.Is(err, ports.ErrRejected):
+		cfg.Ran(kind, "rejected")
 		return river.JobCancel(err)
+	default:
+		cfg.Ran(kind, "failed")
 	}
 	return err
 }

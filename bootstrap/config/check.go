@@ -73,6 +73,9 @@ func (l *loader) checkAddresses() {
 	for _, v := range []struct{ name, addr, such string }{
 		{"HTTP_ADDR", l.cfg.HTTPAddr, "127.0.0.1:8000"}, {"ADMIN_ADDR", l.cfg.AdminAddr, "127.0.0.1:9090"},
 	} {
+		if v.addr == "" {
+			continue
+		}
 		_, port, err := net.SplitHostPort(v.addr)
 		if err == nil {
 			_, err = strconv.ParseUint(port, 10, 16)

@@ -13,6 +13,9 @@ import (
 	"coffeeshop/domain"
 )
 
+// StandardAdminAddr is where /metrics is, unless ADMIN_ADDR says otherwise.
+const StandardAdminAddr = "127.0.0.1:9090"
+
 // Values of APP_ENV.
 const (
 	Development = "development"
@@ -75,7 +78,7 @@ type Config struct {
 	ImportFrom domain.Secret `env:"IMPORT_FROM"`
 
 	PProf     bool   `env:"PPROF" envDefault:"false"`
-	AdminAddr string `env:"ADMIN_ADDR" envDefault:"127.0.0.1:9090"`
+	AdminAddr string `env:"ADMIN_ADDR"` // default: StandardAdminAddr, if that is free
 
 	AutoMigrate bool `env:"AUTO_MIGRATE"` // default: true in development, false in production
 	RunJobs     bool `env:"RUN_JOBS" envDefault:"true"`

@@ -42,7 +42,7 @@ func TestLoad_DefaultsNeedNothing(t *testing.T) {
 		HTTPAddr: "127.0.0.1:8000", PublicURL: "/", AppName: "Coffee Shop", AppEnv: Development, DataDir: "./data", DBPort: 5432, DBSSLMode: "prefer",
 		AccessMinutes: 30, RefreshMinutes: 1440, RefreshGrace: 10, SessionMaxDays: 30, SessionMaxPerUser: 20, BcryptCost: 12,
 		EmailPort: 587, EmailTLS: "starttls", EmailFrom: mailboxFrom, MailboxDir: "data/mailbox", JWTIssuer: "coffee-shop-api", JWTAudience: "coffee-shop-users",
-		AdminAddr: "127.0.0.1:9090", AutoMigrate: true, RunJobs: true, ShutdownTime: 20, AuditRetentionDays: 400, RateLimits: "on",
+		AutoMigrate: true, RunJobs: true, ShutdownTime: 20, AuditRetentionDays: 400, RateLimits: "on",
 		LimitLoginAccountNetwork: domain.Budget{Burst: 10, Interval: 90 * time.Second},
 		LimitLoginNetwork:        domain.Budget{Burst: 100, Interval: 36 * time.Second},
 		LimitLoginAccount:        domain.Budget{Burst: 100, Interval: 864 * time.Second},
