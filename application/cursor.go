@@ -2,6 +2,7 @@ package application
 
 import (
 	"encoding/binary"
+	"math"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,16 +20,18 @@ func readPlace(place []byte) (at time.Time, id uuid.UUID, text string, err error
 	if len(place) < 24 {
 		return at, id, "", domain.ErrInvalidCursor
 	}
-	if since := int64(binary.BigEndian.Uint64(place[16:24])); since != 0 {
+	if since := int64(binary.BigEndian.Uint64(place[16:24])); since != noTime {
 		at = time.UnixMicro(since).UTC()
 	}
 	return at, uuid.UUID(place[:16]), string(place[24:]), nil
 }
 
-// micros are the microseconds of a time since 1970; 0 for the zero time.
+// noTime stands for the zero time, in place of the microseconds since 1970.
+const noTime = math.MinInt64
+
 func micros(at time.Time) int64 {
 	if at.IsZero() {
-		return 0
+		return noTime
 	}
 	return at.UnixMicro()
 }

@@ -3,11 +3,15 @@ package application_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"coffeeshop/application"
 	"coffeeshop/domain"
+	"coffeeshop/ports"
 )
 
 func TestUsers_ACursorIsGoodForItsQueryOnly(t *testing.T) {
@@ -109,4 +113,43 @@ func TestUsers_ABlockThatHasEndedIsNone(t *testing.T) {
 			t.Errorf("%+v, %v", page, err)
 		}
 	})
+}
+
+// Users come from other systems with times that stand for "not known", and with addresses whose keys are long.
+func TestUsers_PagesGoOnAtAnyTimeAndAnyAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	admin := w.admin("boss@example.com")
+	var users []domain.User
+	for i, at := range []time.Time{time.UnixMicro(-1).UTC(), time.Unix(0, 0).UTC(), time.Unix(0, 0).UTC(), time.Unix(0, 0).UTC(), time.Date(1, 1, 1, 0, 0, 0, 1000, time.UTC)} {
+		email := domain.Email{Address: fmt.Sprintf("%d%s@example.com", i, strings.Repeat("\ufdfa", 70)), Key: fmt.Sprintf("%d@example.com", i)}
+		users = append(users, domain.NewUser(uuid.New(), email, domain.PasswordHash{}, domain.LocaleEnglish, at))
+	}
+	if err := w.store.InTx(w.ctx, func(tx ports.Store) error {
+		_, err := tx.Users().CreateMany(w.ctx, users)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, sort := range []domain.UserSort{domain.SortNewest, domain.SortOldest, domain.SortEmail} {
+		seen, in := map[uuid.UUID]bool{}, application.ListUsers{Sort: sort, Limit: 1}
+		for range 10 {
+			page, err := w.Users(w.ctx, admin, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, u := range page.Users {
+				seen[u.ID] = true
+			}
+			if in.Cursor = page.Next; in.Cursor == "" {
+				break
+			}
+			if len(in.Cursor) > 4096 {
+				t.Errorf("a cursor of %d bytes", len(in.Cursor))
+			}
+		}
+		if len(seen) != 6 || in.Cursor != "" {
+			t.Errorf("%s: %d users, then %q", sort, len(seen), in.Cursor)
+		}
+	}
 }

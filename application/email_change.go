@@ -24,7 +24,10 @@ func (a *App) assignEmail(ctx context.Context, tx *tx, u *domain.User, email dom
 	if err := tx.update(ctx, u); err != nil {
 		return err
 	}
-	return a.record(ctx, tx, domain.ActionEmailChanged, u.ID)
+	if err := a.record(ctx, tx, domain.ActionEmailChanged, u.ID); err != nil {
+		return err
+	}
+	return a.chargeAdmin(ctx, tx)
 }
 
 // changeOwnEmail stores u, the caller, with a pending address, and mails a code there. Another spelling of the same

@@ -330,6 +330,10 @@ func TestInvite_HasABudgetOfItsAdmin(t *testing.T) {
 		t.Error(err)
 	}
 	w.invite(other, "b@example.com", "")
+	ada := w.verified("ada@example.com")
+	if _, err := w.UpdateUser(w.ctx, admin, application.UpdateUser{ID: ada.ID, Email: new("stranger@example.com")}); !errors.Is(err, domain.Throttled(0)) {
+		t.Errorf("another's address: %v", err)
+	}
 	w.clock.advance(time.Hour)
 	w.invite(admin, "c@example.com", "")
 }

@@ -24,7 +24,8 @@ type PersonalData struct {
 // eventsMost is how many events of each kind a person gets at once.
 const eventsMost = 5000
 
-// PersonalData returns what is held about a user, to the user itself or an admin.
+// PersonalData returns what is held about a user, to the user itself or an admin. The user does not learn who else did
+// something, and from where: that is held about others.
 func (a *App) PersonalData(ctx context.Context, p domain.Principal, id uuid.UUID) (PersonalData, error) {
 	if p.User.ID != id && !p.IsAdmin() {
 		return PersonalData{}, domain.ErrAdminOnly
@@ -49,5 +50,10 @@ func (a *App) PersonalData(ctx context.Context, p domain.Principal, id uuid.UUID
 	}
 	slices.SortFunc(data.Events, func(a, b domain.AuditEvent) int { return a.Place().Compare(b.Place()) })
 	data.Events = slices.CompactFunc(data.Events, func(a, b domain.AuditEvent) bool { return bytes.Equal(a.ID[:], b.ID[:]) })
+	for i := range data.Events {
+		if e := &data.Events[i]; p.User.ID == id && e.Actor != id {
+			e.Actor, e.Source = uuid.Nil, domain.Source{RequestID: e.Source.RequestID}
+		}
+	}
 	return data, nil
 }

@@ -143,6 +143,11 @@ func (a *App) sendInvitation(ctx context.Context, tx *tx, challenge uuid.UUID, u
 	if err := a.record(ctx, tx, action, u.ID, "role", string(u.Role)); err != nil {
 		return err
 	}
+	return a.chargeAdmin(ctx, tx)
+}
+
+// chargeAdmin takes one mail to an address that the caller, an admin, chose.
+func (a *App) chargeAdmin(ctx context.Context, tx *tx) error {
 	if !a.deps.Settings.RateLimits {
 		return nil
 	}

@@ -57,7 +57,8 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 		if err := in.When.Check(u); err != nil {
 			return err
 		}
-		if err := a.record(ctx, tx, domain.ActionUserUpdated, u.ID); err != nil {
+		before := u
+		if before.Custom, err = tx.custom(ctx, u.ID); err != nil {
 			return err
 		}
 		if err := u.Rename(or(in.FirstName, u.FirstName), or(in.LastName, u.LastName), tx.now); err != nil {
@@ -66,7 +67,14 @@ func (a *App) UpdateUser(ctx context.Context, p domain.Principal, in UpdateUser)
 		if in.Locale != nil {
 			u.ChangeLocale(locale, tx.now)
 		}
-		if u.Custom, err = in.changeCustom(ctx, tx, u.ID); err != nil {
+		if u.Custom, err = in.changeCustom(ctx, tx, u.ID, before.Custom); err != nil {
+			return err
+		}
+		if u.UpdatedAt = before.UpdatedAt; u == before && in.Email == nil && (in.Role == nil || role == u.Role) {
+			return nil // nothing to record, and no new version
+		}
+		u.UpdatedAt = tx.now
+		if err := a.record(ctx, tx, domain.ActionUserUpdated, u.ID); err != nil {
 			return err
 		}
 		if in.Role != nil && role != u.Role {
@@ -108,11 +116,7 @@ func (in UpdateUser) parse() (email domain.Email, role domain.Role, locale domai
 }
 
 // changeCustom applies the patches to a locked user's custom fields, and returns what they are then.
-func (in UpdateUser) changeCustom(ctx context.Context, tx *tx, id uuid.UUID) (domain.CustomFields, error) {
-	present, err := tx.custom(ctx, id)
-	if err != nil {
-		return present, err
-	}
+func (in UpdateUser) changeCustom(ctx context.Context, tx *tx, id uuid.UUID, present domain.CustomFields) (domain.CustomFields, error) {
 	changed, err := in.merge(present)
 	if err != nil || changed == present {
 		return changed, err

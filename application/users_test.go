@@ -147,6 +147,57 @@ func TestUpdateUser_RulesOfWhoMayChangeWhat(t *testing.T) {
 	}
 }
 
+func TestUpdateUser_WhatChangesNothingLeavesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	u := w.verified("ada@example.com")
+	p := w.principal(w.login("ada@example.com"))
+	events := func() int {
+		page, err := w.store.Audit().List(w.ctx, domain.AuditQuery{AuditFilter: domain.AuditFilter{Subject: u.ID}, Limit: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(page.Events)
+	}
+	version, before := w.user(u.ID).Version, events()
+	for _, in := range []application.UpdateUser{{}, {FirstName: &u.FirstName, Locale: new("en")}, {Profile: []byte("null")}} {
+		in.ID = u.ID
+		if _, err := w.UpdateUser(w.ctx, p, in); err != nil {
+			t.Fatal(err)
+		}
+		if now := w.user(u.ID).Version; now != version || events() != before {
+			t.Errorf("%+v: version %d, %d events", in, now, events()-before)
+		}
+	}
+	if _, err := w.UpdateUser(w.ctx, p, application.UpdateUser{ID: u.ID, FirstName: new("Augusta")}); err != nil || w.user(u.ID).Version == version || events() == before {
+		t.Errorf("a change was not made: %v", err)
+	}
+}
+
+func TestPersonalData_DoesNotTellAUserAboutOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	admin, u := w.admin("boss@example.com"), w.verified("ada@example.com")
+	source := domain.Source{IP: "203.0.113.7", UserAgent: "the admin's", RequestID: "r1"}
+	if _, err := w.BlockUser(w.ctx, admin, application.BlockUser{ID: u.ID, Source: source}); err != nil {
+		t.Fatal(err)
+	}
+	for who, p := range map[string]domain.Principal{"self": {User: u}, "admin": admin} {
+		data, err := w.PersonalData(w.ctx, p, u.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(data.Events, func(e domain.AuditEvent) bool { return e.Action == domain.ActionUserBlocked })
+		if i < 0 {
+			t.Fatal("the block is missing")
+		}
+		e := data.Events[i]
+		if told := e.Actor == admin.User.ID && e.Source == source; told != (who == "admin") || who == "self" && (e.Actor != uuid.Nil || e.Source != domain.Source{RequestID: "r1"}) {
+			t.Errorf("%s reads %+v", who, e)
+		}
+	}
+}
+
 func TestUpdateUser_AnUnverifiedUserCannotBecomeAdmin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

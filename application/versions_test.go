@@ -18,7 +18,7 @@ func TestVersions_OfRacingChangesForOneVersionOneIsMade(t *testing.T) {
 		for i := range cap(results) {
 			wg.Go(func() {
 				var err error
-				name := "Ada"
+				name := "Augusta"
 				switch i % 3 {
 				case 0:
 					_, err = w.UpdateUser(w.ctx, admin, application.UpdateUser{ID: u.ID, FirstName: &name, When: when})

@@ -38,7 +38,7 @@ func newDatabase(lc fx.Lifecycle, cfg config.Config, m *metrics.Metrics, log *za
 		return nil, err
 	}
 	db, err := bunstore.Open(context.Background(), bunstore.Config{
-		PostgresURL: cfg.PostgresURL().Reveal(), SQLitePath: cfg.SQLitePath(), Log: log.Named("database"),
+		PostgresURL: cfg.PostgresURL().Reveal(), SQLitePath: cfg.SQLitePath(), Pooled: cfg.Pooled(), Log: log.Named("database"),
 		GroupDone: m.SQLiteGroup, Waited: m.SQLiteWait,
 	}, queue)
 	if err != nil {
@@ -50,7 +50,7 @@ func newDatabase(lc fx.Lifecycle, cfg config.Config, m *metrics.Metrics, log *za
 
 func (db *database) newWorker(app *application.App, out *outages, m *metrics.Metrics, log *zap.Logger) (*worker, error) {
 	return riverjobs.NewWorker(riverjobs.Config{
-		Pool: db.Pool(), SQLite: db.SQLite(), Log: log, Ran: m.JobRan, Purged: m.Purged, Answers: out.answers,
+		Pool: db.Pool(), Pooled: db.cfg.Pooled(), SQLite: db.SQLite(), Log: log, Ran: m.JobRan, Purged: m.Purged, Answers: out.answers,
 	}, app)
 }
 

@@ -167,6 +167,15 @@ func commands(proc process, example string, environ func() (map[string]string, [
 			}, managing, fx.Populate(&from))
 			return n, err
 		},
+		Backup: func(ctx context.Context, file string) (names []string, err error) {
+			var db *database
+			var cfg config.Config
+			err = with(ctx, func(ctx context.Context) error {
+				names, err = backup(ctx, cfg, db, file)
+				return err
+			}, managing, fx.Populate(&db, &cfg))
+			return names, err
+		},
 		JobStates: jobStates,
 		ListJobs: func(ctx context.Context, state string, each func(cli.Job) error) error {
 			return jobs(ctx, func(t *jobTable) error { return listJobs(ctx, t, state, each) })

@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"io"
 	"net/http"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -116,6 +117,17 @@ func TestMetrics_TellWhatHappenedAndNoSecret(t *testing.T) {
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s is missing", want)
+		}
+	}
+	for _, file := range []string{"../deploy/prometheus/alerts.yml", "../deploy/grafana/coffeeshop.json"} {
+		named, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range regexp.MustCompile(`\b(?:coffeeshop|process)_[a-z_]+`).FindAllString(string(named), -1) {
+			if !strings.Contains(text, "\n"+name) {
+				t.Errorf("%s names %s, which there is not", file, name)
+			}
 		}
 	}
 	for _, secret := range []string{"ann@", "example.org", "password\"", "127.0.0.1"} {

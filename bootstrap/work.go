@@ -29,6 +29,7 @@ type work struct {
 	app    *application.App
 	worker *worker // nil: other processes run the jobs
 	log    *zap.Logger
+	now    func() time.Time
 	hashes func(ctx context.Context, prefixes []string) (bool, error) // looks for them
 
 	looking sync.WaitGroup
@@ -37,8 +38,8 @@ type work struct {
 	done    chan struct{} // closed when await has ended
 }
 
-func newWork(lc fx.Lifecycle, cfg config.Config, db *database, out *outages, m *metrics.Metrics, app *application.App, log *zap.Logger) (*work, error) {
-	w := &work{cfg: cfg, db: db, app: app, log: log, hashes: db.Users().HashBegins, done: make(chan struct{})}
+func newWork(lc fx.Lifecycle, cfg config.Config, db *database, out *outages, m *metrics.Metrics, app *application.App, proc process, log *zap.Logger) (*work, error) {
+	w := &work{cfg: cfg, db: db, app: app, log: log, now: proc.now, hashes: db.Users().HashBegins, done: make(chan struct{})}
 	if cfg.RunJobs {
 		var err error
 		if w.worker, err = db.newWorker(app, out, m, log); err != nil {
@@ -58,6 +59,7 @@ func (w *work) start(ctx context.Context) error {
 		return nil
 	}
 	defer close(w.done)
+	w.compareClocks(ctx)
 	w.lookAtHashes(background)
 	if err := w.ensureAdmin(ctx); err != nil {
 		return err
@@ -72,6 +74,18 @@ func (w *work) lookAtHashes(ctx context.Context) {
 			w.log.Error("the hashes were not looked at", zap.Error(err))
 		}
 	})
+}
+
+// clockTolerance is how far two clocks of one service may differ unnoticed.
+const clockTolerance = 5 * time.Second
+
+// compareClocks warns when the database's clock is another: jobs are scheduled by it, and codes and tokens by this one.
+func (w *work) compareClocks(ctx context.Context) {
+	offset, err := w.db.ClockOffset(ctx, w.now)
+	if err == nil && offset.Abs() > clockTolerance {
+		w.log.Warn("the clocks of this machine and of the database differ: codes and tokens may live for too short or too long",
+			zap.Duration("database_ahead", offset))
+	}
 }
 
 // await waits for the schema. It logs errors, since it has no caller.
@@ -90,6 +104,7 @@ func (w *work) await(ctx context.Context) {
 				continue
 			}
 			w.log.Info("ready")
+			w.compareClocks(ctx)
 			w.lookAtHashes(ctx)
 			if err := w.ensureAdmin(ctx); err != nil {
 				w.log.Error("the admin was not made", zap.Error(err))

@@ -2,7 +2,8 @@
 //
 // Both engines run the same statements, except where one statement of PostgreSQL replaces a transaction of SQLite. Bun
 // writes arguments into the text, so its statements are never prepared. Prepared are all statements on SQLite, and on
-// PostgreSQL those of the hot path: Authenticate, MarkDelivered, Rotate.
+// PostgreSQL those of the hot path: Authenticate, MarkDelivered, Rotate. Behind a pooler in transaction mode, whose
+// connections change hands, those are described once and not prepared.
 package bunstore
 
 import (
@@ -24,6 +25,7 @@ import (
 type Config struct {
 	PostgresURL string      // selects PostgreSQL; a URL or a keyword/value string
 	SQLitePath  string      // the file, otherwise; it and its folder are made when they are not there
+	Pooled      bool        // PostgreSQL is reached through a pooler in transaction mode, such as PgBouncer
 	MaxConns    int         // connections at most, on SQLite those that read; 0: a default that fits the machine
 	Log         *zap.Logger // nil: nothing is logged
 
@@ -45,9 +47,10 @@ type DB struct {
 	jobs   JobQueue
 	write  *bun.DB // PostgreSQL: the only one
 	read   *bun.DB
-	pool   *pgxpool.Pool // nil on SQLite
-	path   string        // of SQLite's file
-	writer *writer       // SQLite only; what write uses
+	pool   *pgxpool.Pool     // nil on SQLite
+	hot    pgx.QueryExecMode // of PostgreSQL's statements of the hot path
+	path   string            // of SQLite's file
+	writer *writer           // SQLite only; what write uses
 }
 
 var _ ports.Store = (*DB)(nil)

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
@@ -165,8 +165,10 @@ func (db *DB) Ready(ctx context.Context) error {
 	return nil
 }
 
-// lockWait is how long a process waits for another one's migrations.
-const lockWait = 5 * time.Minute
+const (
+	lockWait = 5 * time.Minute // for another process's migrations
+	lockPoll = 500 * time.Millisecond
+)
 
 // locked runs fn while no other process migrates.
 func (db *DB) locked(ctx context.Context, fn func() error) error {
@@ -176,25 +178,47 @@ func (db *DB) locked(ctx context.Context, fn func() error) error {
 	return db.lockedSQLite(ctx, fn)
 }
 
-// lockedPostgres holds goose's session lock on a connection outside the pool.
-func (db *DB) lockedPostgres(ctx context.Context, fn func() error) (err error) {
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, uint64(lockWait/time.Second)))
+// lockedPostgres holds goose's lock in a transaction that stays open, on a connection outside the pool: a pooler in
+// transaction mode would give a lock of the session to others.
+func (db *DB) lockedPostgres(ctx context.Context, fn func() error) error {
+	own, err := pgx.ConnectConfig(ctx, db.pool.Config().ConnConfig)
 	if err != nil {
 		return err
 	}
-	own := stdlib.OpenDB(*db.pool.Config().ConnConfig)
-	defer func() { err = errors.Join(err, own.Close()) }()
-	conn, err := own.Conn(ctx)
-	if err != nil {
-		return err
+	defer func() { _ = own.Close(context.WithoutCancel(ctx)) }() // and with it the lock, if the roll-back failed
+	waiting, cancel := context.WithTimeout(ctx, lockWait)
+	defer cancel()
+	for {
+		tx, locked, err := tryLock(waiting, own)
+		if err != nil {
+			return err
+		}
+		if locked {
+			defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+			return fn()
+		}
+		select {
+		case <-time.After(lockPoll):
+		case <-waiting.Done():
+			return waiting.Err()
+		}
 	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	if err := locker.SessionLock(ctx, conn); err != nil {
-		return err
+}
+
+// tryLock returns the open transaction that has the lock.
+func tryLock(ctx context.Context, conn *pgx.Conn) (tx pgx.Tx, locked bool, err error) {
+	if tx, err = conn.Begin(ctx); err != nil {
+		return nil, false, err
 	}
-	// Closing the connection would release the lock too, but not before the server notices.
-	defer func() { err = errors.Join(err, locker.SessionUnlock(context.WithoutCancel(ctx), conn)) }()
-	return fn()
+	if _, err = tx.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0"); err == nil {
+		// In the simple protocol: in the other one the statement's snapshot would live on, and CREATE INDEX CONCURRENTLY wait
+		// for it.
+		err = tx.QueryRow(ctx, "SELECT pg_try_advisory_xact_lock($1)", pgx.QueryExecModeSimpleProtocol, lock.DefaultLockID).Scan(&locked)
+	}
+	if err != nil || !locked {
+		return nil, false, errors.Join(err, tx.Rollback(context.WithoutCancel(ctx)))
+	}
+	return tx, true, nil
 }
 
 // lockedSQLite holds the write lock of a second, empty file beside the database: migrations need the lock of the

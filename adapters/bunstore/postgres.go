@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"strings"
 	"time"
@@ -49,6 +50,13 @@ func (db *DB) openPostgres(ctx context.Context, cfg Config) error {
 		pool.Close()
 		return err
 	}
+	db.hot = pgx.QueryExecModeCacheStatement
+	if cfg.Pooled {
+		db.hot = pgx.QueryExecModeCacheDescribe
+	} else if err := refusePooler(ctx, pool); err != nil {
+		pool.Close()
+		return err
+	}
 	db.pool = pool
 	// Idle connections stay with the pool (OpenDBFromPool sees to it): pool.Close would wait for them for ever.
 	db.write = bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New())
@@ -56,18 +64,73 @@ func (db *DB) openPostgres(ctx context.Context, cfg Config) error {
 	return nil
 }
 
+// ErrPooler says that what stands in front of PostgreSQL needs Config.Pooled.
+var ErrPooler = errors.New("a pooler in transaction mode stands in front of PostgreSQL: set DB_POOLER=transaction")
+
+// refusePooler returns ErrPooler if connections change hands between transactions. Through a pooler of any kind the id of
+// the server's process is not the one that the connection was told; in transaction mode two connections that are open at
+// the same time find the same process.
+func refusePooler(ctx context.Context, pool *pgxpool.Pool) error {
+	process := func(conn *pgxpool.Conn) (id uint32, err error) {
+		return id, conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&id)
+	}
+	one, err := pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer one.Release()
+	first, err := process(one)
+	if err != nil || first == one.Conn().PgConn().PID() {
+		return err
+	}
+	other, err := pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer other.Release()
+	for range poolerTries {
+		first, err := process(one)
+		if err != nil {
+			return err
+		}
+		if second, err := process(other); err != nil {
+			return err
+		} else if first == second {
+			return ErrPooler
+		}
+	}
+	return nil
+}
+
+// poolerTries is how often two connections are compared: between two statements another client may get the process.
+const poolerTries = 20
+
+// ClockOffset is how far the database's clock is ahead of this one; zero on SQLite, which has none of its own.
+func (db *DB) ClockOffset(ctx context.Context, now func() time.Time) (time.Duration, error) {
+	if !db.isPostgres() {
+		return 0, nil
+	}
+	var there time.Time
+	before := now()
+	if err := db.pool.QueryRow(ctx, "SELECT clock_timestamp()").Scan(&there); err != nil {
+		return 0, mapError("read the database's clock", err)
+	}
+	after := now()
+	return there.Sub(before.Add(after.Sub(before) / 2)), nil
+}
+
 // queryRow runs a statement that is prepared once a connection, on the pool or in the transaction.
 func (s scope) queryRow(ctx context.Context, fields []any, text string, args ...any) error {
 	if s.tx == nil {
-		return s.db.pool.QueryRow(ctx, text, prepared(args)...).Scan(fields...)
+		return s.db.pool.QueryRow(ctx, text, s.db.prepared(args)...).Scan(fields...)
 	}
 	return s.tx.alone(func() error { return s.tx.pg.QueryRow(ctx, text, args...).Scan(fields...) })
 }
 
 // prepared returns the arguments of a statement that is prepared. Ids become pgx's own type, which it writes in binary:
 // a uuid.UUID would go as text.
-func prepared(args []any) []any {
-	all := append([]any{pgx.QueryExecModeCacheStatement}, args...)
+func (db *DB) prepared(args []any) []any {
+	all := append([]any{db.hot}, args...)
 	for i, arg := range all {
 		if id, ok := arg.(uuid.UUID); ok {
 			all[i] = pgtype.UUID{Bytes: id, Valid: true}
@@ -78,24 +141,27 @@ func prepared(args []any) []any {
 
 // preparingTx is a transaction, or a savepoint, whose statements are prepared once a connection. A JobQueue needs that
 // too: otherwise a []byte could not be bound to a column of JSON.
-type preparingTx struct{ pgx.Tx }
+type preparingTx struct {
+	pgx.Tx
+	db *DB
+}
 
 func (t preparingTx) Begin(ctx context.Context) (pgx.Tx, error) {
 	inner, err := t.Tx.Begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return preparingTx{inner}, nil
+	return preparingTx{inner, t.db}, nil
 }
 
 func (t preparingTx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	return t.Tx.Exec(ctx, sql, prepared(args)...)
+	return t.Tx.Exec(ctx, sql, t.db.prepared(args)...)
 }
 
 func (t preparingTx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	return t.Tx.Query(ctx, sql, prepared(args)...)
+	return t.Tx.Query(ctx, sql, t.db.prepared(args)...)
 }
 
 func (t preparingTx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
-	return t.Tx.QueryRow(ctx, sql, prepared(args)...)
+	return t.Tx.QueryRow(ctx, sql, t.db.prepared(args)...)
 }

@@ -62,7 +62,7 @@ func (r sessions) MarkDelivered(ctx context.Context, id uuid.UUID, generation in
 	switch {
 	case err != nil:
 	case r.db.isPostgres():
-		_, err = r.db.pool.Exec(ctx, markDelivered, prepared([]any{id, generation})...)
+		_, err = r.db.pool.Exec(ctx, markDelivered, r.db.prepared([]any{id, generation})...)
 	default:
 		_, err = r.write.ExecContext(ctx, markDeliveredSQLite, id, generation)
 	}

@@ -107,7 +107,7 @@ func (db *DB) inPostgres(ctx context.Context, fn func(tx scope) error) error {
 			_ = alone(func() error { return tx.Rollback(ctx) })
 		}
 	}()
-	t := &transaction{pg: preparingTx{tx}, alone: alone, jobs: refusingJobs{errNoQueue}}
+	t := &transaction{pg: preparingTx{tx, db}, alone: alone, jobs: refusingJobs{errNoQueue}}
 	if db.jobs != nil {
 		t.jobs = guardedJobs{alone, db.jobs.InPostgres(t.pg)}
 	}

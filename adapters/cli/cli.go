@@ -50,6 +50,9 @@ type Commands struct {
 	ImportUsers func(ctx context.Context, in UserImport) (transfer.Summary, error)
 	ExportUsers func(ctx context.Context, out io.Writer, hashes bool, progress func(n int)) (n int, err error)
 
+	// Backup writes the database, and what must go with it, to a new file; it returns what the file holds.
+	Backup func(ctx context.Context, file string) (names []string, err error)
+
 	JobStates     []string // of ListJobs
 	ListJobs      func(ctx context.Context, state string, each func(Job) error) error
 	RetryJob      func(ctx context.Context, id int64) error
@@ -185,6 +188,7 @@ func newRoot(c Commands, t Terminal) *cobra.Command {
 		newMigrate(c, t),
 		newAdmin(c, t),
 		newUsers(c, t),
+		newBackup(c),
 		newJobs(c),
 		newMails(c),
 		newKeys(c),

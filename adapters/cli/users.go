@@ -301,20 +301,20 @@ func newUsersImport(c Commands, t Terminal) *cobra.Command {
 		Use:   "import FILE | import --from URL --schema " + strings.Join(c.Schemas, "|"),
 		Short: "Bring users in from a file or from another system",
 		Long: "Bring users in from a file (JSON Lines or CSV; - is standard input) or from the database of another system.\n" +
-			"Lines that cannot be taken are reported, and the others go in. Nobody gets a mail. A run that was stopped\n" +
-			"is run again: what is there already stays. See docs/migrating.md.",
+			"Lines that cannot be taken are reported, and the others go in: the exit code is 0 all the same. Nobody gets a\n" +
+			"mail. A run that was stopped is run again: what is there already stays. See docs/migrating.md.",
 		Example: "  coffeeshop users import users.jsonl --dry-run\n" +
 			"  IMPORT_FROM=postgres://… coffeeshop users import --schema supabase",
 		Args: cobra.MaximumNArgs(1),
 		RunE: runWith(func(ctx context.Context, cmd *cobra.Command, args []string) error {
 			if (len(args) == 1) == (in.Schema != "") {
-				return errors.New("import takes a file, or the --schema of another system")
+				return errors.New("import takes a file, or the --schema of another system: one of the two")
 			}
 			if len(args) == 1 {
 				in.File = args[0]
 			}
 			in.From, in.Conflict = domain.NewSecret(from), transfer.Conflict(conflict)
-			in.Report = func(b transfer.BadLine) { fmt.Fprintf(t.Err, "line %d: %s\n", b.Line, b.Reason) }
+			in.Report = func(b transfer.BadLine) { reportLine(cmd.OutOrStdout(), t.Err, b, asJSON) }
 			p := newProgress(t, "lines")
 			in.Progress = func(done transfer.Summary) { p.show(done.Lines) }
 			done, err := c.ImportUsers(ctx, in)
@@ -332,6 +332,23 @@ func newUsersImport(c Commands, t Terminal) *cobra.Command {
 	cmd.Flags().Var(oneOf(&in.Schema, c.Schemas...), "schema", "the other `SYSTEM`: "+strings.Join(c.Schemas, " or "))
 	jsonFlag(cmd, &asJSON)
 	return cmd
+}
+
+// reportLine tells of a line that was not taken.
+func reportLine(out, terminal io.Writer, b transfer.BadLine, asJSON bool) {
+	if asJSON {
+		_ = json.NewEncoder(out).Encode(struct {
+			Line   int    `json:"line"`
+			ID     string `json:"id,omitempty"`
+			Reason string `json:"reason"`
+		}{b.Line, b.ID, b.Reason})
+		return
+	}
+	if b.ID != "" {
+		fmt.Fprintf(terminal, "line %d, id %.60q: %s\n", b.Line, b.ID, b.Reason)
+		return
+	}
+	fmt.Fprintf(terminal, "line %d: %s\n", b.Line, b.Reason)
 }
 
 // stopped says what a run is that the operator ended.

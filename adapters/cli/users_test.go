@@ -110,7 +110,7 @@ func TestUsers_PrintJSON(t *testing.T) {
 		}
 	}
 	var d desk
-	if code := d.run(t, "", "users", "import", "f", "--json"); code != 0 || d.out.String() != `{"added":5,"bad":1,"dry_run":false,"lines":9,"skipped":2,"updated":1}`+"\n" || d.bad.String() != "line 3: email is wrong\n" {
+	if code := d.run(t, "", "users", "import", "f", "--json"); code != 0 || d.out.String() != `{"line":3,"reason":"email is wrong"}`+"\n"+`{"added":5,"bad":1,"dry_run":false,"lines":9,"skipped":2,"updated":1}`+"\n" || d.bad.Len() > 0 {
 		t.Errorf("exit %d, printed %q, told %q", code, d.out.String(), d.bad.String())
 	}
 }

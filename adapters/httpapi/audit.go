@@ -23,13 +23,13 @@ func (a *API) registerAudit() {
 }
 
 type listEventsInput struct {
-	ActorID pathID     `query:"actor_id" format:"uuid" doc:"Who did it."`
-	UserID  pathID     `query:"user_id" format:"uuid" doc:"The user it happened to."`
+	ActorID filterID   `query:"actor_id" format:"uuid" doc:"Who did it."`
+	UserID  filterID   `query:"user_id" format:"uuid" doc:"The user it happened to."`
 	Action  actionName `query:"action" doc:"What happened."`
 	Since   moment     `query:"since" doc:"Events at this time and later."`
 	Until   moment     `query:"until" doc:"Events before this time."`
 	Limit   int        `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many events a page has at most."`
-	Cursor  string     `query:"cursor" maxLength:"1024" doc:"The next_cursor of the page before, with the same filters; none: the first page."`
+	Cursor  string     `query:"cursor" maxLength:"4096" doc:"The next_cursor of the page before, with the same filters; none: the first page."`
 	callQuery
 }
 
@@ -45,6 +45,18 @@ func (actionName) Schema(huma.Registry) *huma.Schema {
 	return s
 }
 
+// filterID is an id in a query. The nil UUID, which stands for none, is nobody's.
+type filterID struct{ pathID }
+
+// UnmarshalText reads a UUID.
+func (id *filterID) UnmarshalText(text []byte) error {
+	err := id.pathID.UnmarshalText(text)
+	if err == nil && id.UUID == uuid.Nil {
+		return errors.New("must be a UUID of somebody")
+	}
+	return err
+}
+
 // moment is a time in a query.
 type moment struct{ time.Time }
 
@@ -52,6 +64,9 @@ type moment struct{ time.Time }
 func (m *moment) UnmarshalText(text []byte) (err error) {
 	if m.Time, err = time.Parse(time.RFC3339Nano, string(text)); err != nil {
 		return errors.New("must be a time such as 2026-01-31T12:00:00Z")
+	}
+	if m.IsZero() { // which stands for none
+		m.Time = m.Add(1)
 	}
 	return nil
 }

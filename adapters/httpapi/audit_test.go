@@ -38,7 +38,7 @@ func TestAuditEvents_AreFilteredAndPaged(t *testing.T) {
 	w.as(admin, "POST", "/users/"+ada.ID+"/block", "{}").want(t, 200, "")
 	w.as(admin, "POST", "/users/"+ada.ID+"/unblock", "").want(t, 200, "")
 	own := w.login("ada@example.com", password).AccessToken
-	w.as(own, "PATCH", "/users/me", `{"first_name":"Ada"}`).want(t, 200, "")
+	w.as(own, "PATCH", "/users/me", `{"first_name":"Augusta"}`).want(t, 200, "")
 	w.as(own, "GET", "/audit-events", "").want(t, 403, "admin_only")
 
 	actions := func(page auditPage) (all []string) {
@@ -55,6 +55,7 @@ func TestAuditEvents_AreFilteredAndPaged(t *testing.T) {
 		"actor_id=" + ada.ID + "&user_id=" + ada.ID + since:                        {"user.updated", "session.started"},
 		"action=user.blocked":                                                      {"user.blocked"},
 		"action=user.blocked&user_id=" + boss.ID:                                   nil,
+		"until=0001-01-01T00:00:00Z":                                               nil,
 		"action=admin.created&until=" + before.Format("2006-01-02") + "T00:00:00Z": nil,
 	} {
 		if got := actions(w.auditPage(admin, query)); !slices.Equal(got, want) {
@@ -80,7 +81,8 @@ func TestAuditEvents_AreFilteredAndPaged(t *testing.T) {
 	w.as(admin, "GET", "/users?cursor="+next, "").want(t, 400, "invalid_cursor")
 	for query, location := range map[string]string{
 		"actor_id=x": "query.actor_id", "user_id=%00": "query.user_id", "action=user.deletd": "query.action", "action=%00": "query.action",
-		"since=yesterday": "query.since", "until=2026-01-01": "query.until", "since=10000-01-01T00:00:00Z": "query.since", "limit=0": "query.limit", "user=x": "query.user",
+		"since=yesterday": "query.since", "until=2026-01-01": "query.until", "since=10000-01-01T00:00:00Z": "query.since", "limit=0": "query.limit", "user_id=": "query.user_id", "until=": "query.until",
+		"user_id=00000000-0000-0000-0000-000000000000": "query.user_id", "user=x": "query.user",
 	} {
 		w.as(admin, "GET", "/audit-events?"+query, "").want(t, 422, "invalid_input", location)
 	}

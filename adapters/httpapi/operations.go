@@ -122,17 +122,19 @@ func faultyExample(path string, required []string) *Problem {
 	return faulty(errInvalidInput, "query.emial", "is not a parameter of this call")
 }
 
-// refuseUnknownQuery notes parameters of the query that an operation does not have, and repeated ones. They could be
-// a filter's misspelled name, without which the answer is another.
+// refuseUnknownQuery notes parameters of the query that an operation does not have, and repeated and empty ones. They could
+// be a filter's misspelled name, or one whose value got lost, without which the answer is another.
 func refuseUnknownQuery(names []string) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, seen := requestOf(ctx.Context()), map[string]bool{}
-		for name := range humafiber.Unwrap(ctx).Context().QueryArgs().All() {
+		for name, value := range humafiber.Unwrap(ctx).Context().QueryArgs().All() {
 			switch name := string(name); {
 			case !slices.Contains(names, name):
 				r.note(cleanLocation("query."+name), "is not a parameter of this call")
 			case seen[name]:
 				r.note("query."+name, "must not appear twice")
+			case len(value) == 0 && name != "cursor": // which is empty where a list begins
+				r.note("query."+name, "must not be empty")
 			default:
 				seen[name] = true
 			}

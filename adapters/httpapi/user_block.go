@@ -37,7 +37,9 @@ type blockInput struct {
 func (a *API) blockUser(ctx context.Context, in *blockInput) (*userOutput, error) {
 	block := application.BlockUser{ID: in.ID.UUID, Reason: in.Body.Reason, When: in.when, Source: sourceOf(ctx)}
 	if in.Body.Until != nil {
-		block.Until = *in.Body.Until
+		if block.Until = *in.Body.Until; block.Until.IsZero() { // which stands for no end
+			block.Until = block.Until.Add(time.Microsecond)
+		}
 	}
 	return userAnswer(a.app.BlockUser(ctx, principalOf(ctx), block))
 }

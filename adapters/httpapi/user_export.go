@@ -24,7 +24,7 @@ func (a *API) registerExport() {
 	}, a.exportUser, domain.ErrAdminOnly, domain.ErrUserNotFound)
 }
 
-const exported = "The account with its custom fields, the live sessions, and the audit events of which the user is subject or actor: the newest 5,000 of each."
+const exported = "The account with its custom fields, the live sessions, and the audit events of which the user is subject or actor: the newest 5,000 of each. Of what others did, the user itself does not learn who did it, and from where."
 
 // PersonalData is everything that is held about a user.
 type PersonalData struct {

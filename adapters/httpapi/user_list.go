@@ -52,7 +52,7 @@ type listUsersInput struct {
 	UserFilter
 	Sort   string `query:"sort" enum:"-created_at,created_at,email" default:"-created_at" doc:"The order: newest first, oldest first, or by address."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many users a page has at most."`
-	Cursor string `query:"cursor" maxLength:"1024" doc:"The next_cursor of the page before, with the same filters and order; none: the first page."`
+	Cursor string `query:"cursor" maxLength:"4096" doc:"The next_cursor of the page before, with the same filters and order; none: the first page."`
 	callQuery
 }
 

@@ -35,6 +35,8 @@ func TestListUsers_FiltersSortsAndSearches(t *testing.T) {
 	w.as(admin, "PATCH", "/users/"+bob.ID, `{"first_name":"Борис","last_name":"ångström"}`).want(t, 200, "")
 	w.as(admin, "POST", "/users/"+ada.ID+"/block", "{}").want(t, 200, "")
 	w.post("/auth/signup", object("email", "cyd@example.com", "password", password)).want(t, 201, "")
+	w.as(admin, "GET", "/users?legacy_id=", "").want(t, 422, "invalid_input", "query.legacy_id")
+	w.as(admin, "GET", "/users?cursor=", "").want(t, 200, "")
 	for query, want := range map[string][]string{
 		"":                              {"cyd@example.com", "Bob@example.com", "ada@example.com", boss.Email},
 		"sort=created_at":               {boss.Email, "ada@example.com", "Bob@example.com", "cyd@example.com"},

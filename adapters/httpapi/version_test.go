@@ -32,7 +32,7 @@ func TestETag_IsTheVersionThatIfMatchTakes(t *testing.T) {
 	for _, call := range []struct{ token, method, path, body string }{
 		{own, "PATCH", "/users/me", `{"first_name":"A"}`},
 		{admin, "PATCH", path, `{"first_name":"B"}`},
-		{admin, "PATCH", path, `{"role":"user"}`},
+		{admin, "PATCH", path, `{"role":"user","first_name":"C"}`},
 		{admin, "POST", path + "/unblock", ""},
 	} {
 		changed := change(call.token, call.method, call.path, call.body, "If-Match", tag).want(t, 200, "").header.Get("ETag")

@@ -31,8 +31,8 @@ var systems = map[string]system{
 	// The FastAPI service that this one replaces.
 	"fastapi": {
 		first: int64(-1 << 63),
-		statement: `SELECT id, email, coalesce(password, ''), coalesce(first_name, ''), coalesce(last_name, ''), lower(status::text), lower(role::text),
-			created_at::timestamptz FROM users WHERE id > $1 ORDER BY id LIMIT $2`,
+		statement: `SELECT id, email, coalesce(password, ''), coalesce(first_name, ''), coalesce(last_name, ''), coalesce(lower(status::text), ''), coalesce(lower(role::text), ''),
+			created_at::timestamptz FROM users WHERE id > $1::bigint ORDER BY id LIMIT $2`,
 		read: readFastAPI,
 	},
 	// Supabase Auth. Later versions have more columns than earlier ones: a row is read as JSON.

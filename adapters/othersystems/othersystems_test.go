@@ -130,6 +130,17 @@ func TestUsers_OfTheFastAPIServiceKeepTheirPasswordsAndIDs(t *testing.T) {
 	}
 }
 
+func TestUsers_OfTheFastAPIServiceMayHaveSmallIDsAndGaps(t *testing.T) {
+	t.Parallel()
+	url := other(t, "fastapi")
+	execute(t, url.Reveal(), `DELETE FROM users WHERE id > 2000000000; ALTER TABLE users ALTER COLUMN id TYPE integer,
+		ALTER COLUMN status DROP NOT NULL, ALTER COLUMN role DROP NOT NULL; UPDATE users SET role = NULL; UPDATE users SET status = NULL WHERE id = 9`)
+	_, bad := imported(t, url, "fastapi", transfer.Summary{Lines: 3, Added: 1, Bad: 2})
+	if len(bad) != 2 || bad[0].ID == "" {
+		t.Errorf("reported %+v", bad)
+	}
+}
+
 func TestUsers_OfSupabaseKeepTheirPasswordsAndIDs(t *testing.T) {
 	t.Parallel()
 	db, bad := imported(t, other(t, "supabase"), "supabase", transfer.Summary{Lines: 7, Added: 4, Bad: 3})

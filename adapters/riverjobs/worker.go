@@ -40,7 +40,8 @@ type Work interface {
 
 // Config says where the jobs are: exactly one of Pool and SQLite is given.
 type Config struct {
-	Pool   *pgxpool.Pool // one of its connections listens for new jobs all the time
+	Pool   *pgxpool.Pool // one of its connections listens for new jobs all the time, unless Pooled
+	Pooled bool          // a pooler in transaction mode stands in front of PostgreSQL: nothing can listen
 	SQLite *sql.DB       // the store's connection for writing, used for an instant at a time and never while a job runs
 	Log    *zap.Logger
 
@@ -68,7 +69,7 @@ type client interface {
 // NewWorker returns a worker that has not started yet.
 func NewWorker(cfg Config, work Work) (*Worker, error) {
 	if cfg.Pool != nil {
-		return newWorker(riverpgxv5.New(cfg.Pool), cfg, work, time.Second, false)
+		return newWorker(riverpgxv5.New(cfg.Pool), cfg, work, time.Second, cfg.Pooled)
 	}
 	// River's listener for SQLite would read its table every 50 ms.
 	return newWorker(riversqlite.New(cfg.SQLite), cfg, work, sqlitePoll, true)

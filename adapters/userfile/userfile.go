@@ -56,7 +56,7 @@ func (l line) record(n int) transfer.Record {
 
 // given is a value unless it is null, which is as good as absent.
 func given(v jsontext.Value) []byte {
-	if v.Kind() == 'n' {
+	if string(v) == "null" {
 		return nil
 	}
 	return v
@@ -105,11 +105,15 @@ func isCSV(file io.ReadSeeker) (bool, error) {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return false, err
 	}
-	head, err := bufio.NewReader(file).Peek(4)
+	head, err := bufio.NewReader(file).Peek(4096)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}
-	return !bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n"), []byte("{")), nil
+	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n")
+	if bytes.HasPrefix(text, []byte("[")) {
+		return false, errors.New("the file is a JSON array: put each object on a line of its own, as jq -c '.[]' does")
+	}
+	return !bytes.HasPrefix(text, []byte("{")), nil
 }
 
 // Records reads the file from its beginning.
@@ -139,25 +143,64 @@ func (f *File) Records(ctx context.Context) iter.Seq2[transfer.Record, error] {
 
 // readJSON reads an object a line. Empty lines do not count.
 func readJSON(in *bufio.Reader, yield func(int, line, error) bool) {
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, lineMost)
-	for n := 1; lines.Scan(); n++ {
-		text := bytes.TrimSpace(lines.Bytes())
-		if len(text) == 0 {
+	for n := 1; ; n++ {
+		text, whole, err := readLine(in)
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			yield(n, line{}, err)
+			return
+		}
+		if text = bytes.TrimSpace(text); len(text) == 0 && whole {
 			continue
 		}
 		var l line
-		var err error
-		if wrong := json.Unmarshal(text, &l, json.RejectUnknownMembers(true)); wrong != nil {
+		if !whole {
+			err = transfer.BadLine{Line: n, Reason: "the line has more than 1 MiB"}
+		} else if wrong := json.Unmarshal(text, &l, json.RejectUnknownMembers(true)); wrong != nil {
 			err = transfer.BadLine{Line: n, Reason: jsonFault(wrong)}
 		}
 		if !yield(n, l, err) {
 			return
 		}
 	}
-	if err := lines.Err(); err != nil {
-		yield(0, line{}, err)
+}
+
+// readLine reads a line. One that is too long it reads and drops: whole is false then.
+func readLine(in *bufio.Reader) (text []byte, whole bool, err error) {
+	whole = true
+	for {
+		part, more, err := in.ReadLine()
+		if err != nil {
+			return nil, false, err
+		}
+		if whole = whole && len(text)+len(part) <= lineMost; whole {
+			text = append(text, part...)
+		} else {
+			text = nil
+		}
+		if !more {
+			return text, whole, nil
+		}
 	}
+}
+
+// bounded ends a row that is too long: of an open quote, a CSV reader would read all that follows into memory.
+type bounded struct {
+	io.Reader
+	left int
+}
+
+var errRowTooLong = errors.New("a row has more than 1 MiB: there may be a quote that is not closed")
+
+func (b *bounded) Read(into []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errRowTooLong
+	}
+	n, err := b.Reader.Read(into)
+	b.left -= n
+	return n, err
 }
 
 // jsonFault says what is wrong with a line, without a value of it.
@@ -166,9 +209,9 @@ func jsonFault(err error) string {
 	if errors.As(err, &meaning) && meaning.JSONPointer != "" {
 		name := meaning.JSONPointer.LastToken()
 		if errors.Is(err, json.ErrUnknownName) {
-			return "a name is none of the format's"
+			return fmt.Sprintf("%.40q is none of the format's names", name)
 		}
-		return name + " is of another type, or not well-formed"
+		return name + " " + form(name)
 	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
 		return "a name appears twice"
@@ -178,16 +221,21 @@ func jsonFault(err error) string {
 
 // readCSV reads a header of names and then a user a row (RFC 4180). An empty field is absent.
 func readCSV(in *bufio.Reader, yield func(int, line, error) bool) {
-	rows := csv.NewReader(in)
+	file := &bounded{in, lineMost}
+	rows := csv.NewReader(file)
 	rows.FieldsPerRecord, rows.ReuseRecord = -1, true
 	header, err := rows.Read()
 	if errors.Is(err, io.EOF) {
 		return
 	}
 	names := slices.Clone(header)
-	for _, name := range names {
-		if err == nil && fields[name] == nil {
-			err = fmt.Errorf("the first line names a column that is none of the format's: %.40q", name)
+	for i, name := range names {
+		switch {
+		case err != nil:
+		case fields[name] == nil:
+			err = fmt.Errorf("the first line has to name the columns, with commas between them, and %.40q is none of the format's names", name)
+		case slices.Contains(names[:i], name):
+			err = fmt.Errorf("the first line names the column %s twice", name)
 		}
 	}
 	if err != nil {
@@ -195,6 +243,7 @@ func readCSV(in *bufio.Reader, yield func(int, line, error) bool) {
 		return
 	}
 	for {
+		file.left = lineMost
 		row, err := rows.Read()
 		if errors.Is(err, io.EOF) {
 			return
@@ -207,7 +256,7 @@ func readCSV(in *bufio.Reader, yield func(int, line, error) bool) {
 		var broken *csv.ParseError
 		switch {
 		case errors.As(err, &broken):
-			n, err = broken.StartLine, transfer.BadLine{Line: broken.StartLine, Reason: "the quotes of the row are broken"}
+			n, err = broken.StartLine, transfer.BadLine{Line: broken.StartLine, Reason: "the quotes of the row are broken, which can take the rows behind it along"}
 		case err != nil:
 		case len(row) != len(names):
 			err = transfer.BadLine{Line: n, Reason: fmt.Sprintf("the row has %d fields, and the first line %d", len(row), len(names))}
@@ -226,7 +275,7 @@ func ofRow(n int, names, row []string) (l line, err error) {
 			continue
 		}
 		if fields[name](&l, row[i]) != nil {
-			return l, transfer.BadLine{Line: n, Reason: name + " is not well-formed"}
+			return l, transfer.BadLine{Line: n, Reason: name + " " + form(name)}
 		}
 	}
 	return l, nil
@@ -250,8 +299,29 @@ var fields = map[string]func(l *line, text string) error{
 		l.Blocked, err = strconv.ParseBool(strings.ToLower(text))
 		return err
 	},
-	"profile":  func(l *line, text string) error { l.Profile = jsontext.Value(text); return nil },
-	"app_data": func(l *line, text string) error { l.AppData = jsontext.Value(text); return nil },
+	"profile":  func(l *line, text string) error { return setJSON(&l.Profile, text) },
+	"app_data": func(l *line, text string) error { return setJSON(&l.AppData, text) },
+}
+
+// forms are what a field looks like that is not a text.
+var forms = map[string]string{
+	"created_at": "must be a time such as 2026-01-31T12:00:00Z", "blocked_until": "must be a time such as 2026-01-31T12:00:00Z",
+	"blocked": "must be true or false", "profile": "must be a JSON object", "app_data": "must be a JSON object",
+}
+
+// form is what is wrong with a field that cannot be read.
+func form(name string) string {
+	if fields[name] != nil && forms[name] == "" {
+		return "must be a text"
+	}
+	return forms[name]
+}
+
+func setJSON(v *jsontext.Value, text string) error {
+	if *v = jsontext.Value(strings.TrimSpace(text)); !v.IsValid() {
+		return errors.New("no JSON")
+	}
+	return nil
 }
 
 func set(field func(*line) *string) func(*line, string) error {

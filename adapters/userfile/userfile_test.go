@@ -93,8 +93,15 @@ func TestRecords_OfJSONLines(t *testing.T) {
 	if !reflect.DeepEqual(lines, []int{3, 4, 5, 6, 7, 8, 9, 10}) {
 		t.Errorf("bad are %v", bad)
 	}
-	if _, _, err := read(t, `{"email":"`+strings.Repeat("a", 2<<20)+`"}`); err == nil {
-		t.Error("a line of 2 MiB is taken")
+	records, bad, err = read(t, "{\"email\":\"a@example.com\"}\n{\"email\":\""+strings.Repeat("a", 2<<20)+"\"}\n\n\n\n{\"email\":\"b@example.com\"}")
+	if err != nil || len(records) != 2 || len(bad) != 1 || bad[0].Line != 2 {
+		t.Errorf("beside a line of 2 MiB: %d records, %+v, %v", len(records), bad, err)
+	}
+	if records, _, err := read(t, "\n\n\n\n\n\n{\"email\":\"a@example.com\"}"); err != nil || len(records) != 1 {
+		t.Errorf("behind empty lines: %v, %v", records, err)
+	}
+	if _, err := userfile.Open("-", strings.NewReader(`[{"email":"a@example.com"}]`)); err == nil || !strings.Contains(err.Error(), "array") {
+		t.Errorf("an array: %v", err)
 	}
 }
 
@@ -117,10 +124,17 @@ x","{""a"":1.10}",TRUE,2001-02-03T04:05:06Z,$2a$hash
 	if err != nil || !reflect.DeepEqual(records, want) {
 		t.Errorf("got  %+v, %v\nwant %+v", records, err, want)
 	}
-	if len(bad) != 4 || bad[0].Line != 5 || bad[1].Line != 6 || bad[2] != (transfer.BadLine{Line: 7, Reason: "blocked is not well-formed"}) || bad[3].Line != 8 {
+	if len(bad) != 4 || bad[0].Line != 5 || bad[1].Line != 6 || bad[2] != (transfer.BadLine{Line: 7, Reason: "blocked must be true or false"}) || bad[3].Line != 8 {
 		t.Errorf("bad are %+v", bad)
 	}
-	for _, content := range []string{"email,nick\n", "email,\"x\n", ""} {
+	_, bad, err = read(t, "email,status,profile\na@example.com,verified,n/a\nb@example.com,verified,nonsense\nc@example.com,verified,null\n")
+	if err != nil || len(bad) != 2 || bad[0].Reason != "profile must be a JSON object" {
+		t.Errorf("bad are %+v, %v", bad, err)
+	}
+	if _, _, err := read(t, "email,status\na@example.com,\"open\n"+strings.Repeat("b@example.com,verified\n", 100_000)); err == nil {
+		t.Error("an open quote takes 2 MiB along")
+	}
+	for _, content := range []string{"email,status,email\n", "email,nick\n", "email,\"x\n", ""} {
 		if records, _, err := read(t, content); (err == nil) != (content == "") || len(records) > 0 {
 			t.Errorf("%q: %v, %v", content, records, err)
 		}

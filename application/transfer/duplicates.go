@@ -11,13 +11,29 @@ import (
 	"coffeeshop/domain"
 )
 
-// rivals finds lines whose addresses are the same but for their case. It returns, for each line that gives way, the line
-// that wins: a verified one, then the oldest, then the first. It reads the source once, or twice if there are any; what it
-// keeps is eight bytes a line.
-func rivals(ctx context.Context, records Source) (map[int]int, error) {
+// addressOf is the address of a line, without case; empty: the line cannot be taken.
+func (t *Transfer) addressOf(r Record) string {
+	u, err := t.user(r)
+	if err != nil {
+		return ""
+	}
+	return u.Email.Key
+}
+
+// legacyIDOf is the id of a line in the other system; empty: it has none, or the line cannot be taken.
+func (t *Transfer) legacyIDOf(r Record) string {
+	if r.LegacyID == "" || t.addressOf(r) == "" {
+		return ""
+	}
+	return r.LegacyID
+}
+
+// rivals finds lines that have the same key. It returns, for each line that gives way, the line that wins: a verified one,
+// then the oldest, then the first. It reads the source once, or twice if there are any; what it keeps is eight bytes a line.
+func rivals(ctx context.Context, records Source, key func(Record) string) (map[int]int, error) {
 	seed := maphash.MakeSeed()
 	var shards [256][]uint64 // growing one of them copies little
-	err := eachAddress(ctx, records, func(key string, _ Record) {
+	err := each(ctx, records, key, func(key string, _ Record) {
 		sum := maphash.String(seed, key)
 		shards[sum>>56] = append(shards[sum>>56], sum)
 	})
@@ -41,7 +57,7 @@ func rivals(ctx context.Context, records Source) (map[int]int, error) {
 	}
 	best := map[string]rival{}
 	losers := map[string][]int{}
-	err = eachAddress(ctx, records, func(key string, r Record) {
+	err = each(ctx, records, key, func(key string, r Record) {
 		if !repeated[maphash.String(seed, key)] {
 			return
 		}
@@ -78,17 +94,17 @@ func (r rival) before(other rival) bool {
 	return !r.created.IsZero() && (other.created.IsZero() || r.created.Before(other.created))
 }
 
-// eachAddress reads all lines that have an address.
-func eachAddress(ctx context.Context, records Source, do func(key string, r Record)) error {
+// each reads all lines that have a key.
+func each(ctx context.Context, records Source, key func(Record) string, do func(key string, r Record)) error {
 	for r, err := range records(ctx) {
 		if errors.As(err, new(BadLine)) {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("look for repeated addresses: %w", err)
+			return fmt.Errorf("read the users: %w", err)
 		}
-		if email, err := domain.ParseEmail(r.Email); err == nil {
-			do(email.Key, r)
+		if of := key(r); of != "" {
+			do(of, r)
 		}
 	}
 	return nil

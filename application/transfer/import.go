@@ -62,7 +62,11 @@ type entry struct {
 // was committed stays, whatever ends the run, and a repeated run changes nothing: so a run that was stopped half-way is
 // run again. When ctx ends, the run does, between two transactions.
 func (t *Transfer) Import(ctx context.Context, records Source, o Options) (done Summary, err error) {
-	gone, err := rivals(ctx, records)
+	sameAddress, err := rivals(ctx, records, t.addressOf)
+	if err != nil {
+		return done, err
+	}
+	sameLegacyID, err := rivals(ctx, records, t.legacyIDOf)
 	if err != nil {
 		return done, err
 	}
@@ -94,12 +98,17 @@ func (t *Transfer) Import(ctx context.Context, records Source, o Options) (done 
 		if err == nil {
 			u, err = t.user(r)
 		}
-		if winner, ok := gone[r.Line]; err == nil && ok {
-			err = BadLine{r.Line, fmt.Sprintf("email is that of line %d, which is verified, or older, or comes first", winner)}
+		for _, same := range []struct {
+			field string
+			gone  map[int]int
+		}{{"email", sameAddress}, {"legacy_id", sameLegacyID}} {
+			if winner, ok := same.gone[r.Line]; err == nil && ok {
+				err = fmt.Errorf("%s is that of line %d, which is verified, or older, or comes first", same.field, winner)
+			}
 		}
 		if err != nil {
 			done.Bad++
-			o.Report(BadLine{max(r.Line, bad.Line), reason(err)})
+			o.Report(BadLine{max(r.Line, bad.Line), r.name(), reason(err)})
 			continue
 		}
 		if batch = append(batch, entry{r, u}); len(batch) == batchMost {
@@ -180,6 +189,10 @@ func (b *batchRun) run(ctx context.Context, batch []entry) error {
 	var replaced []uuid.UUID
 	lines := map[uuid.UUID]int{}
 	for _, e := range batch {
+		if b.contradicts(e.user) {
+			b.bad = append(b.bad, BadLine{e.record.Line, e.record.name(), "legacy_id and email are those of two users"})
+			continue
+		}
 		if id, ok := b.known(e.user); ok {
 			if b.o.Conflict == ConflictFail {
 				b.failed = fmt.Errorf("line %d: %w", e.record.Line, ErrKnown)
@@ -194,11 +207,11 @@ func (b *batchRun) run(ctx context.Context, batch []entry) error {
 		if u.ID == uuid.Nil {
 			u.ID = b.t.deps.NewID()
 		} else if _, taken := b.byID[u.ID]; taken {
-			b.bad = append(b.bad, BadLine{e.record.Line, "id is that of another user"})
+			b.bad = append(b.bad, BadLine{e.record.Line, e.record.name(), "id is that of another user"})
 			continue
 		}
 		if u.Verified() {
-			replaced = append(replaced, b.unverified[u.Email.Key]...)
+			replaced = append(replaced, b.forget(u.Email.Key)...)
 		}
 		b.learn(u)
 		created, lines[u.ID] = append(created, u), e.record.Line
@@ -215,7 +228,7 @@ func (b *batchRun) run(ctx context.Context, batch []entry) error {
 		delete(lines, id)
 	}
 	for _, line := range lines {
-		b.bad = append(b.bad, BadLine{line, "somebody took the address or an id at the same moment; run the import again"})
+		b.bad = append(b.bad, BadLine{line, "", "somebody took the address or an id at the same moment; run the import again"})
 	}
 	return nil
 }
@@ -252,6 +265,17 @@ func (b *batchRun) learn(u domain.User) {
 	}
 }
 
+// forget drops the unverified users of an address, which a verified one replaces, and returns their ids.
+func (b *batchRun) forget(address string) []uuid.UUID {
+	gone := b.unverified[address]
+	for _, id := range gone {
+		delete(b.byLegacy, b.byID[id].LegacyID)
+		delete(b.byID, id)
+	}
+	delete(b.unverified, address)
+	return gone
+}
+
 // known finds the user that a line is about.
 func (b *batchRun) known(u domain.User) (uuid.UUID, bool) {
 	if id, ok := b.byLegacy[u.LegacyID]; ok && u.LegacyID != "" {
@@ -260,10 +284,19 @@ func (b *batchRun) known(u domain.User) (uuid.UUID, bool) {
 	if id, ok := b.verified[u.Email.Key]; ok {
 		return id, true
 	}
-	if same := b.unverified[u.Email.Key]; !u.Verified() && len(same) > 0 {
-		return same[0], true
+	for _, id := range b.unverified[u.Email.Key] {
+		if known := b.byID[id]; !u.Verified() && !known.SignedUp() { // a stranger's sign-up is not the line's user
+			return id, true
+		}
 	}
 	return uuid.Nil, false
+}
+
+// contradicts reports whether a line's legacy id is that of one user, and its address that of another.
+func (b *batchRun) contradicts(u domain.User) bool {
+	one, known := b.byLegacy[u.LegacyID]
+	other, verified := b.verified[u.Email.Key]
+	return u.LegacyID != "" && known && verified && one != other
 }
 
 // meet does with a known user what the operator chose. One that this batch makes stays as its first line has it.

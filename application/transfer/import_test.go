@@ -114,6 +114,44 @@ func TestImport_OfEqualAddressesTheVerifiedThenTheOldestWins(t *testing.T) {
 	})
 }
 
+func TestImport_TwoLinesOfOneLegacyIDAreNotTakenForOnePerson(t *testing.T) {
+	onEveryStore(t, func(w *world) {
+		line := func(email, legacyID string) transfer.Record {
+			return transfer.Record{Email: email, Status: "verified", LegacyID: legacyID}
+		}
+		w.is("summary", w.imports(transfer.ConflictUpdate, line("a@example.com", "1"), line("b@example.com", "1"), line("c@example.com", "2")), transfer.Summary{Lines: 3, Added: 2, Bad: 1})
+		if len(w.reports) != 1 || w.reports[0].Line != 2 || w.reports[0].ID != "1" || !strings.HasPrefix(w.reports[0].Reason, "legacy_id is that of line 1,") {
+			w.t.Errorf("%+v", w.reports)
+		}
+		w.is("summary", w.imports(transfer.ConflictUpdate, transfer.Record{Email: "c@example.com", Status: "verified", LegacyID: "1", FirstName: "X"}), transfer.Summary{Lines: 1, Bad: 1})
+		if a := w.byEmail("a@example.com"); a.FirstName != "" {
+			w.t.Errorf("%+v", a)
+		}
+	})
+}
+
+func TestImport_AVerifiedLineFreesTheLegacyIDOfTheSignUpThatItReplaces(t *testing.T) {
+	onEveryStore(t, func(w *world) {
+		w.imports(transfer.ConflictSkip, transfer.Record{Email: "a@example.com", Status: "unverified", LegacyID: "1"})
+		w.is("summary", w.imports(transfer.ConflictSkip, verified("a@example.com"), transfer.Record{Email: "b@example.com", Status: "verified", LegacyID: "1"}), transfer.Summary{Lines: 2, Added: 2})
+		w.is("legacy id", w.byEmail("b@example.com").LegacyID, "1")
+	})
+}
+
+func TestImport_ABadLineDoesNotWinAndABlockIsNotDropped(t *testing.T) {
+	onEveryStore(t, func(w *world) {
+		done := w.imports(transfer.ConflictSkip,
+			transfer.Record{Email: "a@example.com", Status: "verified", PasswordHash: domain.NewPasswordHash("junk")}, transfer.Record{Email: "A@example.com", Status: "unverified"},
+			transfer.Record{Email: "b@example.com", Status: "verified", BlockedUntil: w.now.Add(time.Hour)}, transfer.Record{Email: "c@example.com", Status: "verified", BlockReason: "abuse"},
+			transfer.Record{Email: "d@example.com", Status: "verified", BlockedUntil: w.now.Add(-time.Hour), BlockReason: "over"})
+		w.is("summary", done, transfer.Summary{Lines: 5, Added: 2, Bad: 3})
+		w.byEmail("a@example.com")
+		if w.byEmail("d@example.com").Blocked {
+			w.t.Error("a block that is over")
+		}
+	})
+}
+
 func TestImport_KnownLinesAreSkippedUpdatedOrEndTheRun(t *testing.T) {
 	onEveryStore(t, func(w *world) {
 		first := []transfer.Record{

@@ -103,6 +103,9 @@ const longBlock = 10
 // setBlock blocks the user unless the block has ended.
 func setBlock(u *domain.User, r Record, now time.Time) error {
 	until := r.BlockedUntil.UTC().Truncate(time.Microsecond)
+	if !r.Blocked && (until.After(now) || until.IsZero() && r.BlockReason != "") {
+		return domain.Invalid("blocked", "must be true where there is a reason or an end")
+	}
 	if !r.Blocked || !until.IsZero() && !until.After(now) {
 		return nil
 	}

@@ -2,6 +2,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"time"
@@ -39,10 +40,14 @@ type Source func(ctx context.Context) iter.Seq2[Record, error]
 // BadLine says why a line cannot be taken. The reason holds no value of the line.
 type BadLine struct {
 	Line   int
+	ID     string // of the user in the other system, or its id, as the line has it; empty: it has none
 	Reason string
 }
 
 func (b BadLine) Error() string { return b.Reason }
+
+// name is by what an operator finds a record in the system that it comes from.
+func (r Record) name() string { return cmp.Or(r.LegacyID, r.ID) }
 
 // Deps are the ports and values that transfers work with.
 type Deps struct {

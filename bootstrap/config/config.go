@@ -42,6 +42,8 @@ type Config struct {
 	DBName      string        `env:"DB_NAME"`
 	DBSSLMode   string        `env:"DB_SSLMODE" envDefault:"prefer" oneof:"disable, allow, prefer, require, verify-ca, verify-full"`
 
+	DBPooler string `env:"DB_POOLER" envDefault:"none" oneof:"none, transaction"`
+
 	SecretKey         domain.Secret `env:"SECRET_KEY"`
 	SecretKeyPrevious domain.Secret `env:"SECRET_KEY_PREVIOUS"`
 	SecretKeyGenerate bool          `env:"SECRET_KEY_GENERATE" envDefault:"false"`
@@ -114,6 +116,9 @@ func (c Config) SQLitePath() string {
 	}
 	return filepath.Join(c.DataDir, "coffeeshop.db")
 }
+
+// Pooled reports whether a pooler in transaction mode stands in front of PostgreSQL.
+func (c Config) Pooled() bool { return c.DBPooler == "transaction" }
 
 // PostgresURL is the connection string, zero where SQLite is used. A password is encoded, and cannot change the rest.
 func (c Config) PostgresURL() domain.Secret {

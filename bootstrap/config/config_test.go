@@ -39,7 +39,7 @@ func TestLoad_DefaultsNeedNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
-		HTTPAddr: "127.0.0.1:8000", PublicURL: "/", AppName: "Coffee Shop", AppEnv: Development, DataDir: "./data", DBPort: 5432, DBSSLMode: "prefer",
+		HTTPAddr: "127.0.0.1:8000", PublicURL: "/", AppName: "Coffee Shop", AppEnv: Development, DataDir: "./data", DBPort: 5432, DBSSLMode: "prefer", DBPooler: "none",
 		AccessMinutes: 30, RefreshMinutes: 1440, RefreshGrace: 10, SessionMaxDays: 30, SessionMaxPerUser: 20, BcryptCost: 12,
 		EmailPort: 587, EmailTLS: "starttls", EmailFrom: mailboxFrom, MailboxDir: "data/mailbox", JWTIssuer: "coffee-shop-api", JWTAudience: "coffee-shop-users",
 		AutoMigrate: true, RunJobs: true, ShutdownTime: 20, AuditRetentionDays: 400, RateLimits: "on",
