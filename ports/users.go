@@ -78,7 +78,7 @@ type Users interface {
 const (
 	ListReads  = 10_000
 	ListPrefix = 1000
-	ListWalk   = 2500
+	ListWalk   = 1600
 	CountWalk  = ListReads - 3*(ListPrefix+1)
 )
 
