@@ -186,26 +186,31 @@ func (db *DB) lockedPostgres(ctx context.Context, fn func() error) error {
 		return err
 	}
 	defer func() { _ = own.Close(context.WithoutCancel(ctx)) }() // and with it the lock, if the roll-back failed
-	waiting, cancel := context.WithTimeout(ctx, lockWait)
+	tx, err := waitForLock(ctx, own)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	return fn()
+}
+
+// waitForLock returns the open transaction that has the lock.
+func waitForLock(ctx context.Context, conn *pgx.Conn) (pgx.Tx, error) {
+	ctx, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
 	for {
-		tx, locked, err := tryLock(waiting, own)
-		if err != nil {
-			return err
-		}
-		if locked {
-			defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-			return fn()
+		if tx, locked, err := tryLock(ctx, conn); err != nil || locked {
+			return tx, err
 		}
 		select {
 		case <-time.After(lockPoll):
-		case <-waiting.Done():
-			return waiting.Err()
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 	}
 }
 
-// tryLock returns the open transaction that has the lock.
+// tryLock returns an open transaction if it has the lock.
 func tryLock(ctx context.Context, conn *pgx.Conn) (tx pgx.Tx, locked bool, err error) {
 	if tx, err = conn.Begin(ctx); err != nil {
 		return nil, false, err

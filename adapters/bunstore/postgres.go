@@ -72,7 +72,8 @@ var ErrPooler = errors.New("a pooler in transaction mode stands in front of Post
 // the same time find the same process.
 func refusePooler(ctx context.Context, pool *pgxpool.Pool) error {
 	process := func(conn *pgxpool.Conn) (id uint32, err error) {
-		return id, conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&id)
+		err = conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&id)
+		return id, err
 	}
 	one, err := pool.Acquire(ctx)
 	if err != nil {

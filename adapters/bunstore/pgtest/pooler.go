@@ -34,7 +34,7 @@ func Pooled(t testing.TB, mode string) string {
 	if err := errors.Join(err, errURL, errPort, errOwner); err != nil {
 		t.Fatal(err)
 	}
-	folder, err := os.MkdirTemp("", "pooler-") // which another user enters
+	folder, err := os.MkdirTemp("", "pooler-") //nolint:usetesting // a folder of the test is closed to the user that PgBouncer runs as
 	if err != nil {
 		t.Fatal(err)
 	}
