@@ -138,6 +138,23 @@ func TestImport_AVerifiedLineFreesTheLegacyIDOfTheSignUpThatItReplaces(t *testin
 	})
 }
 
+func TestImport_AStrangersSignUpIsNotTheUserOfALine(t *testing.T) {
+	onEveryStore(t, func(w *world) {
+		stranger := domain.NewUser(uuid.New(), domain.Email{Address: "a@example.com", Key: "a@example.com"}, domain.NewPasswordHash(hash), domain.LocaleEnglish, w.now)
+		stranger.SignUpNetwork, stranger.UnverifiedUntil = "network", w.now.Add(time.Hour)
+		if err := w.store.InTx(w.ctx, func(tx ports.Store) error { return tx.Users().Create(w.ctx, stranger) }); err != nil {
+			w.t.Fatal(err)
+		}
+		line := transfer.Record{Email: "a@example.com", Status: "unverified", Profile: []byte(`{"a":1}`)}
+		for _, want := range []transfer.Summary{{Lines: 1, Added: 1}, {Lines: 1, Skipped: 1}} { // and never twice
+			w.is("summary", w.imports(transfer.ConflictUpdate, line), want)
+		}
+		if got, err := w.store.Users().ByID(w.ctx, stranger.ID); err != nil || !got.Custom.Profile.IsZero() {
+			w.t.Errorf("%+v, %v", got, err)
+		}
+	})
+}
+
 func TestImport_ABadLineDoesNotWinAndABlockIsNotDropped(t *testing.T) {
 	onEveryStore(t, func(w *world) {
 		done := w.imports(transfer.ConflictSkip,
