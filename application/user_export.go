@@ -24,8 +24,8 @@ type PersonalData struct {
 // eventsMost is how many events of each kind a person gets at once.
 const eventsMost = 5000
 
-// PersonalData returns what is held about a user, to the user itself or an admin. The user does not learn who else did
-// something, and from where: that is held about others.
+// PersonalData returns what is held about a user, to the user itself or an admin. An event of somebody else's doing tells
+// the user neither who it was nor where they were.
 func (a *App) PersonalData(ctx context.Context, p domain.Principal, id uuid.UUID) (PersonalData, error) {
 	if p.User.ID != id && !p.IsAdmin() {
 		return PersonalData{}, domain.ErrAdminOnly

@@ -91,11 +91,12 @@ type apiDeps struct {
 	DB      *database
 	Mail    *mail.Mailer
 	Mailbox httpapi.Mailbox
+	Jobs    *jobTable
 	Metrics *metrics.Metrics
 	Log     *zap.Logger
 }
 
-func newAPI(cfg config.Config, d apiDeps) (*httpapi.API, error) {
+func newAPI(cfg config.Config, d apiDeps) *httpapi.API {
 	mails := d.Mailbox
 	if !cfg.ShowsMailbox() {
 		mails = nil
@@ -104,13 +105,8 @@ func newAPI(cfg config.Config, d apiDeps) (*httpapi.API, error) {
 	api.CORSOrigins, api.Production, api.TrustedProxies = cfg.Origins(), cfg.Production(), cfg.Proxies()
 	api.Locales = d.Mail.Locales()
 	api.JWKS, api.Mailbox, api.Ready = d.Tokens.JWKS, mails, d.DB.ready
-	api.Meter = d.Metrics
-	jobs, err := d.DB.jobTable()
-	if err != nil {
-		return nil, err
-	}
-	api.MailFails = jobs.Failing
-	return httpapi.New(d.App, api, d.Log), nil
+	api.Meter, api.MailFails = d.Metrics, d.Jobs.Failing
+	return httpapi.New(d.App, api, d.Log)
 }
 
 // documented is the part of the configuration that the OpenAPI document tells.

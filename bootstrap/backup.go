@@ -6,13 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"coffeeshop/adapters/bunstore"
 	"coffeeshop/bootstrap/config"
 )
+
+// backupable refuses a backup of PostgreSQL, and of a database that is not there: opening it would make one.
+func backupable(cfg config.Config) error {
+	if !cfg.PostgresURL().IsZero() {
+		return bunstore.ErrNoBackup
+	}
+	_, err := os.Stat(cfg.SQLitePath())
+	return err
+}
 
 // backup writes what a restored service needs to a new file: a tar archive of the database, the secret that was made, and
 // the keys of access tokens, under the names that they have in DATA_DIR. It returns the names.
@@ -37,7 +46,11 @@ func backup(ctx context.Context, cfg config.Config, db *database, file string) (
 		return nil, err
 	}
 	archive := tar.NewWriter(out)
-	for _, path := range append([]string{copied}, companions(cfg)...) {
+	others, err := companions(cfg)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range append([]string{copied}, others...) {
 		name := filepath.Base(path)
 		if path != copied {
 			name = nameIn(cfg, path)
@@ -54,21 +67,21 @@ func backup(ctx context.Context, cfg config.Config, db *database, file string) (
 }
 
 // companions are the files without which the database is of little use: a secret that was made, and keys.
-func companions(cfg config.Config) (files []string) {
+func companions(cfg config.Config) (files []string, err error) {
 	secret := filepath.Join(cfg.DataDir, secretFile)
 	if _, err := os.Stat(secret); err == nil && cfg.SecretKey.IsZero() {
 		files = append(files, secret)
 	}
 	if cfg.JWTKeysDir == "" {
-		return files
+		return files, nil
 	}
-	_ = filepath.WalkDir(cfg.JWTKeysDir, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.Type().IsRegular() {
-			files = append(files, path)
+	keys, err := os.ReadDir(cfg.JWTKeysDir)
+	for _, key := range keys {
+		if key.Type().IsRegular() {
+			files = append(files, filepath.Join(cfg.JWTKeysDir, key.Name()))
 		}
-		return nil // a file that cannot be read is one that cannot be added
-	})
-	return files
+	}
+	return files, err
 }
 
 // nameIn is the path of a file below DATA_DIR; of a file elsewhere, below the folder's own name.

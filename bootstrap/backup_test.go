@@ -83,3 +83,29 @@ func TestBackup_OfPostgreSQLIsForItsOwnTools(t *testing.T) {
 		t.Errorf("left behind: %v", err)
 	}
 }
+
+// A backup comes before an upgrade: the new version must not change what it copies.
+func TestBackup_CopiesADatabaseThatWaitsForItsMigration(t *testing.T) {
+	s := newSite(t)
+	s.ok("", "migrate", "up")
+	s.ok("", "migrate", "down", "--yes")
+	s.ok("", "backup", "copy.tar")
+	if told := s.ok("", "migrate", "status"); !strings.Contains(told, "pending") {
+		t.Errorf("the backup has migrated: %s", told)
+	}
+}
+
+func TestBackup_IsRefusedWhenSomethingIsMissing(t *testing.T) {
+	s := newSite(t)
+	if p := s.run("", "backup", "copy.tar"); p.exit() != 1 || !strings.Contains(p.err.String(), "coffeeshop.db") {
+		t.Errorf("of no database: exit code %d, told %q", p.exit(), p.err.String())
+	}
+	if entries, err := os.ReadDir(s.dir); err != nil || len(entries) > 0 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+	s.ok("", "migrate", "up")
+	s.environ = append(s.environ, "JWT_KEYS_DIR=nowhere")
+	if p := s.run("", "backup", "copy.tar"); p.exit() != 1 || !strings.Contains(p.err.String(), "nowhere") {
+		t.Errorf("without its keys: exit code %d, told %q", p.exit(), p.err.String())
+	}
+}

@@ -29,7 +29,12 @@ type (
 	jobTable = riverjobs.Table
 )
 
-var jobStates = []string{string(riverjobs.Waiting), string(riverjobs.Running), string(riverjobs.Retrying), string(riverjobs.Done), string(riverjobs.Dead)}
+func jobStates() (names []string) {
+	for _, state := range riverjobs.States {
+		names = append(names, string(state))
+	}
+	return names
+}
 
 // newDatabase opens the database, and closes it when everything else has stopped.
 func newDatabase(lc fx.Lifecycle, cfg config.Config, m *metrics.Metrics, log *zap.Logger) (*database, error) {
@@ -54,7 +59,7 @@ func (db *database) newWorker(app *application.App, out *outages, m *metrics.Met
 	}, app)
 }
 
-func (db *database) jobTable() (*jobTable, error) { return riverjobs.NewTable(db.Pool(), db.SQLite()) }
+func newJobTable(db *database) (*jobTable, error) { return riverjobs.NewTable(db.Pool(), db.SQLite()) }
 
 func listJobs(ctx context.Context, of *jobTable, state string, each func(cli.Job) error) error {
 	return of.List(ctx, riverjobs.State(state), func(j riverjobs.Job) error {

@@ -22,6 +22,7 @@ func graph(cfg config.Config, proc process) fx.Option {
 			newKeys,
 
 			newDatabase,
+			newJobTable,
 			newOutages,
 			func(db *database) ports.Store { return db.DB },
 			fx.Annotate(newHasher, fx.As(fx.Self()), fx.As(new(ports.Hasher))),

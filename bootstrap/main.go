@@ -81,14 +81,8 @@ func commands(proc process, example string, environ func() (map[string]string, [
 		return u, err
 	}
 	jobs := func(ctx context.Context, do func(t *jobTable) error) error {
-		var db *database
-		return with(ctx, func(context.Context) error {
-			table, err := db.jobTable()
-			if err != nil {
-				return err
-			}
-			return do(table)
-		}, managing, fx.Populate(&db))
+		var table *jobTable
+		return with(ctx, func(context.Context) error { return do(table) }, managing, fx.Populate(&table))
 	}
 	return cli.Commands{
 		Version:  build(),
@@ -168,15 +162,21 @@ func commands(proc process, example string, environ func() (map[string]string, [
 			return n, err
 		},
 		Backup: func(ctx context.Context, file string) (names []string, err error) {
+			cfg, err := configured()
+			if err != nil {
+				return nil, err
+			}
+			if err := backupable(cfg); err != nil {
+				return nil, err
+			}
 			var db *database
-			var cfg config.Config
-			err = with(ctx, func(ctx context.Context) error {
+			err = run(ctx, cfg, proc, func(ctx context.Context) error {
 				names, err = backup(ctx, cfg, db, file)
 				return err
-			}, managing, fx.Populate(&db, &cfg))
+			}, migrating, fx.Populate(&db)) // as it is: a backup comes before an upgrade
 			return names, err
 		},
-		JobStates: jobStates,
+		JobStates: jobStates(),
 		ListJobs: func(ctx context.Context, state string, each func(cli.Job) error) error {
 			return jobs(ctx, func(t *jobTable) error { return listJobs(ctx, t, state, each) })
 		},

@@ -54,10 +54,10 @@ func (o *operators) start(ctx context.Context) error {
 	o.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second} // a profile takes as long as its request says
 	go func() {
 		if err := o.server.Serve(o.ln); !errors.Is(err, http.ErrServerClosed) {
-			o.log.Error("serve operators", zap.Error(err))
+			o.log.Error("serve metrics", zap.Error(err))
 		}
 	}()
-	o.log.Info("serving operators", zap.Stringer("address", o.ln.Addr()), zap.Bool("profiles", o.cfg.PProf))
+	o.log.Info("serving metrics", zap.Stringer("address", o.ln.Addr()), zap.Bool("profiles", o.cfg.PProf))
 	return nil
 }
 

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-var adminAddress = regexp.MustCompile(`serving operators.*?(127\.0\.0\.1:\d+)`)
+var adminAddress = regexp.MustCompile(`serving metrics.*?(127\.0\.0\.1:\d+)`)
 
 func TestProfiles_AreServedOnTheirOwnAddressAndNotOnThePublicOne(t *testing.T) {
 	t.Parallel()

@@ -36,7 +36,7 @@ func start(ctx context.Context, app *fx.App) error {
 	return app.Start(ctx)
 }
 
-// closeTime is how long it may take to close what has nothing left to do.
+// closeTime is granted to what closes after the last request and the last job, such as the database.
 const closeTime = 12 * time.Second
 
 // stop stops the graph.

@@ -33,9 +33,22 @@ const (
 )
 
 var throttleNames = [...]string{
-	"login_account_network", "login_network", "login_account", "successful_logins", "known_network", "login_failures",
-	"suspicion_notices", "codes_address", "codes_network", "signups_network", "mails_network", "repeated_mails", "mails_share",
-	"mails_address", "signup_notices", "invites_admin",
+	ThrottleLoginOfAccountFromNetwork: "login_account_network",
+	ThrottleLoginFromNetwork:          "login_network",
+	ThrottleLoginOfAccount:            "login_account",
+	ThrottleSuccessfulLogins:          "successful_logins",
+	ThrottleKnownNetwork:              "known_network",
+	ThrottleLoginFailures:             "login_failures",
+	ThrottleSuspicionNotices:          "suspicion_notices",
+	ThrottleCodesOfAddress:            "codes_address",
+	ThrottleCodesFromNetwork:          "codes_network",
+	ThrottleSignUpsFromNetwork:        "signups_network",
+	ThrottleMailsFromNetwork:          "mails_network",
+	ThrottleRepeatedMails:             "repeated_mails",
+	ThrottleMailsShare:                "mails_share",
+	ThrottleMailsToAddress:            "mails_address",
+	ThrottleSignUpNotices:             "signup_notices",
+	ThrottleInvitationsOfAdmin:        "invites_admin",
 }
 
 // String is the throttle's name; that of a limit is as in its setting.

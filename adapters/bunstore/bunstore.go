@@ -29,8 +29,8 @@ type Config struct {
 	MaxConns    int         // connections at most, on SQLite those that read; 0: a default that fits the machine
 	Log         *zap.Logger // nil: nothing is logged
 
-	GroupDone func(size int)             // hears of each commit of SQLite's writer; nil: nobody does
-	Waited    func(before time.Duration) // hears how long a transaction waited for the writer; nil: nobody does
+	GroupDone func(size int)             // called after each commit of SQLite's writer; nil: nothing is
+	Waited    func(before time.Duration) // called when a transaction's turn at the writer begins; nil: nothing is
 }
 
 // JobQueue enqueues jobs inside the store's transactions: a job is there when the transaction commits, and only

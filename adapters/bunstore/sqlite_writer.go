@@ -169,8 +169,9 @@ func (w *writer) group() bool {
 	}
 	var err error
 	if whole {
-		err = step(w.commit)
-		w.groupDone(len(group))
+		if err = step(w.commit); err == nil {
+			w.groupDone(len(group))
+		}
 	}
 	if !whole || err != nil {
 		_ = step(w.rollback) // fails if SQLite has rolled back

@@ -101,11 +101,15 @@ func (s scope) along(index string) string {
 
 // lookedUp are the users that a statement selects by the columns of a hit.
 func (r users) lookedUp(hits string, args ...any) source {
-	from := " FROM hits CROSS JOIN users AS u ON u.rowid = hits.row_key"
+	return source{"WITH hits AS MATERIALIZED (" + hits + ") ", args, r.joined("hits")}
+}
+
+// joined joins users to the row keys of a table.
+func (r users) joined(table string) string {
 	if r.db.isPostgres() {
-		from = " FROM hits JOIN users AS u ON u.id = hits.row_key"
+		return " FROM " + table + " JOIN users AS u ON u.id = " + table + ".row_key"
 	}
-	return source{"WITH hits AS MATERIALIZED (" + hits + ") ", args, from}
+	return " FROM " + table + " CROSS JOIN users AS u ON u.rowid = " + table + ".row_key"
 }
 
 // hit are the columns of a user that the indexes of searches hold. Rows are looked up by row_key.
@@ -116,12 +120,10 @@ func (s scope) hit() string {
 	return "rowid AS row_key, id, created_at"
 }
 
-// first leaves those users of a look-up, the columns of whose hits decide all, that come first.
-func (s source) first(n int, o order, where string, args []any) source {
-	s.with += ", nearest AS MATERIALIZED (SELECT row_key FROM hits AS u WHERE true" + where + o.by() + " LIMIT ?) "
-	s.args = slices.Concat(s.args, args, []any{n})
-	s.from = strings.ReplaceAll(s.from, "hits", "nearest")
-	return s
+// first takes from a look-up the n users that come first. The columns of the hits have to decide which ones.
+func (r users) first(of source, n int, o order, where string, args []any) source {
+	with := of.with + ", nearest AS MATERIALIZED (SELECT row_key FROM hits AS u WHERE true" + where + o.by() + " LIMIT ?) "
+	return source{with, slices.Concat(of.args, args, []any{n}), r.joined("nearest")}
 }
 
 // lookUp finds the users that a filter names; ok is false when there are too many, or when it names none.
@@ -166,7 +168,7 @@ func (r users) page(ctx context.Context, q domain.UserQuery) (page domain.UserPa
 		}
 	}
 	if found && q.OnlyPrefix() && o.key == "created_at" {
-		from = from.first(q.Limit+1, o, where, args)
+		from = r.first(from, q.Limit+1, o, where, args)
 	}
 	fits, fitArgs := fitting(q.UserFilter)
 	following, err := list(ctx, r.read, (*wholeUser).fields, wholeUser.user, from.with+"SELECT "+of("u", userColumns+", "+customColumns)+from.from+

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -41,7 +42,7 @@ func newJobsList(c Commands) *cobra.Command {
 		}
 		return printJobs(cmd.OutOrStdout(), func(each func(Job) error) error { return c.ListJobs(ctx, state, each) })
 	})
-	cmd.Flags().Var(oneOf(&state, c.JobStates...), "state", "the `STATE`: waiting, running, retrying, done or dead")
+	cmd.Flags().Var(oneOf(&state, c.JobStates...), "state", "the `STATE`: "+strings.Join(c.JobStates, ", "))
 	jsonFlag(cmd, &asJSON)
 	return cmd
 }
@@ -64,13 +65,13 @@ func printJobs(out io.Writer, list func(each func(Job) error) error) error {
 func newJobsRetry(c Commands) *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{Use: "retry ID | --all", Short: "Run a dead or waiting job now, or all dead ones", Args: cobra.MaximumNArgs(1)}
-	retry := runWith(func(ctx context.Context, cmd *cobra.Command, args []string) error {
+	var id int64
+	retry := run(func(ctx context.Context, cmd *cobra.Command) error {
 		n := 1
 		var err error
 		if all {
 			n, err = c.RetryDeadJobs(ctx)
 		} else {
-			id, _ := strconv.ParseInt(args[0], 10, 64) // checked below
 			err = c.RetryJob(ctx, id)
 		}
 		if err != nil {
@@ -84,7 +85,8 @@ func newJobsRetry(c Commands) *cobra.Command {
 			return errors.New("either an ID or --all is needed")
 		}
 		if !all {
-			if id, err := strconv.ParseInt(args[0], 10, 64); err != nil || id <= 0 {
+			var err error
+			if id, err = strconv.ParseInt(args[0], 10, 64); err != nil || id <= 0 {
 				return fmt.Errorf("%q is not the ID of a job", args[0])
 			}
 		}

@@ -50,14 +50,7 @@ type Config struct {
 	Mailbox        Mailbox                                 // nil: there is no /dev/mailbox
 	Ready          func(ctx context.Context) error         // the answer of /readyz
 	MailFails      func(ctx context.Context) (bool, error) // whether mails wait for another try
-	Meter          Meter                                   // hears of requests; nil: nobody does
-}
-
-// Meter counts requests. What it hears is never a text that a caller chose.
-type Meter interface {
-	Request(route, method string, status int, took time.Duration)
-	Login(outcome string)
-	Throttled(budget string)
+	Meter          Meter                                   // nil: nothing is counted
 }
 
 // API is the HTTP side of the application.

@@ -55,8 +55,10 @@ func (a *API) ready(ctx context.Context, in *readyInput) (*healthOutput, error) 
 	health := Health{Status: "ok"}
 	if err == nil && in.verbose {
 		var failing bool
-		failing, err = a.cfg.MailFails(ctx)
-		health.Mail = map[bool]string{false: "ok", true: "failing"}[failing]
+		health.Mail = "ok"
+		if failing, err = a.cfg.MailFails(ctx); failing {
+			health.Mail = "failing"
+		}
 	}
 	if err != nil {
 		r := requestOf(ctx)

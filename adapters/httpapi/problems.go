@@ -30,6 +30,7 @@ type Problem struct {
 
 	challenge  string // the WWW-Authenticate header
 	retryAfter time.Duration
+	throttle   string // the budget that is used up, for operators
 }
 
 // FaultyPart names a part of the input. It never holds the submitted value, which may be a secret.
@@ -113,7 +114,6 @@ func problemOf(r *request, err error) *Problem {
 	if failure.Kind == domain.KindUnavailable {
 		r.err = err
 	}
-	r.throttle = failure.Throttle
 	of := describe(failure).with(r)
 	for _, f := range failure.Fields {
 		of.Errors = append(of.Errors, FaultyPart{Location: "body." + f.Name, Message: f.Message})
@@ -127,7 +127,7 @@ func describe(failure *domain.Error) *Problem {
 		return errInternal
 	}
 	p := newProblem(status, failure.Code, failure.Message)
-	p.retryAfter = cmp.Or(failure.RetryAfter, p.retryAfter)
+	p.retryAfter, p.throttle = cmp.Or(failure.RetryAfter, p.retryAfter), failure.Throttle
 	if status == http.StatusUnauthorized {
 		p.challenge = wwwAuthenticate(failure)
 	}

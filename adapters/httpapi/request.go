@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -40,7 +39,6 @@ type request struct {
 	route     string           // the pattern that matched; empty: none
 	faulty    []FaultyPart     // of the input, as far as Huma does not look at it
 	problem   *Problem         // the last one that was made for it
-	throttle  string           // the budget for which it was refused
 	trace     string           // the id that a traceparent header brought
 	err       error            // the service's own failure; for the log
 	stack     []byte           // of a panic
@@ -153,24 +151,6 @@ func (a *API) refuse(c *fiber.Ctx, err error) error {
 	return nil
 }
 
-// measure tells the meter of a request.
-func (a *API) measure(r *request, method string, status int) {
-	if a.cfg.Meter == nil {
-		return
-	}
-	a.cfg.Meter.Request(r.route, method, status, time.Since(r.start))
-	if r.throttle != "" {
-		a.cfg.Meter.Throttled(r.throttle)
-	}
-	if r.route == pathLogin || r.route == pathToken {
-		outcome := "succeeded"
-		if r.problem != nil {
-			outcome = r.problem.Code
-		}
-		a.cfg.Meter.Login(outcome)
-	}
-}
-
 // write logs a request, without its query, headers and body, which may hold secrets.
 func (a *API) write(c *fiber.Ctx, r *request) {
 	status := c.Response().StatusCode()
@@ -214,21 +194,6 @@ func (a *API) write(c *fiber.Ctx, r *request) {
 		}
 		return nil
 	})))
-}
-
-// traceparent is the header of W3C Trace Context, of version 00 and of later ones, which begin like it.
-var traceparent = regexp.MustCompile(`^(?:00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}|(?:0[1-9a-f]|[1-9a-e][0-9a-f]|f[0-9a-e])-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?)$`)
-
-// traceID is the id of the trace that a header tells; empty: none.
-func traceID(header string) string {
-	if header == "" {
-		return ""
-	}
-	found := traceparent.FindStringSubmatch(header)
-	if len(found) == 0 || strings.Trim(found[1]+found[2], "0") == "" {
-		return ""
-	}
-	return strings.Clone(found[1] + found[2])
 }
 
 // requestID returns the caller's id if it is harmless, and otherwise a new one.

@@ -24,7 +24,7 @@ func (a *API) registerExport() {
 	}, a.exportUser, domain.ErrAdminOnly, domain.ErrUserNotFound)
 }
 
-const exported = "The account with its custom fields, the live sessions, and the audit events of which the user is subject or actor: the newest 5,000 of each. Of what others did, the user itself does not learn who did it, and from where."
+const exported = "The account with its custom fields, the live sessions, and the audit events of which the user is subject or actor: the newest 5,000 of each. An event of somebody else's doing tells the user neither who it was nor where they were."
 
 // PersonalData is everything that is held about a user.
 type PersonalData struct {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -27,6 +28,9 @@ const (
 	Done     State = "done"
 	Dead     State = "dead" // rejected, or failed for a day: only an operator has it run again
 )
+
+// States are all of them.
+var States = []State{Waiting, Running, Retrying, Done, Dead}
 
 var statesOfRiver = map[State][]rivertype.JobState{
 	Waiting:  {rivertype.JobStateAvailable, rivertype.JobStateScheduled, rivertype.JobStatePending},
@@ -64,9 +68,7 @@ type Table struct {
 }
 
 type tableClient interface {
-	JobGet(ctx context.Context, id int64) (*rivertype.JobRow, error)
 	JobList(ctx context.Context, params *river.JobListParams) (*river.JobListResult, error)
-	JobRetry(ctx context.Context, id int64) (*rivertype.JobRow, error)
 }
 
 // NewTable returns the table of a database: exactly one of pool and db is given.
@@ -118,35 +120,40 @@ func (t *Table) List(ctx context.Context, state State, each func(Job) error) err
 // ErrNoSuchJob says that no job that is dead or retrying has the id.
 var ErrNoSuchJob = errors.New("there is no job with this id that is dead or waits for another try")
 
+const (
+	retry         = "UPDATE river_job SET state = 'available', finalized_at = NULL, max_attempts = max_attempts + (attempt / max_attempts), scheduled_at = "
+	retryPostgres = retry + "now() WHERE "
+	retrySQLite   = retry + "datetime('now', 'subsec') WHERE "
+)
+
 // Retry has a dead job, or one that waits for its next try, run now.
 func (t *Table) Retry(ctx context.Context, id int64) error {
-	job, err := t.client.JobGet(ctx, id)
-	if errors.Is(err, rivertype.ErrNotFound) || err == nil && !slices.Contains([]State{Dead, Retrying}, stateOf(job.State)) {
+	n, err := t.retry(ctx, "state IN ('cancelled', 'discarded', 'retryable') AND id = "+strconv.FormatInt(id, 10))
+	if err == nil && n == 0 {
 		return ErrNoSuchJob
 	}
-	if err == nil {
-		_, err = t.client.JobRetry(ctx, id)
-	}
-	if err != nil {
-		return fmt.Errorf("retry job %d: %w", id, err)
-	}
-	return nil
+	return err
 }
 
 // RetryDead has all dead jobs run now, and returns how many there were.
-func (t *Table) RetryDead(ctx context.Context) (n int, err error) {
-	var dead []int64
-	if err := t.List(ctx, Dead, func(job Job) error { dead = append(dead, job.ID); return nil }); err != nil {
-		return 0, err
-	}
-	for _, id := range dead {
-		if err := t.Retry(ctx, id); err != nil && !errors.Is(err, ErrNoSuchJob) {
-			return n, err
-		} else if err == nil {
-			n++
+func (t *Table) RetryDead(ctx context.Context) (int, error) {
+	return t.retry(ctx, "state IN ('cancelled', 'discarded')")
+}
+
+func (t *Table) retry(ctx context.Context, which string) (int, error) {
+	if t.pool != nil {
+		tag, err := t.pool.Exec(ctx, retryPostgres+which)
+		if err != nil {
+			return 0, fmt.Errorf("retry jobs: %w", err)
 		}
+		return int(tag.RowsAffected()), nil
 	}
-	return n, nil
+	res, err := t.sqlite.ExecContext(ctx, retrySQLite+which)
+	if err != nil {
+		return 0, fmt.Errorf("retry jobs: %w", err)
+	}
+	n, err := res.RowsAffected()
+	return int(n), err
 }
 
 // Failing reports whether a job has failed and waits for another try. It reads one row.
@@ -165,10 +172,10 @@ type Count struct {
 	N     int
 }
 
-// Backlog is what is not done yet.
+// Backlog are the jobs that are not done.
 type Backlog struct {
 	Counts     []Count
-	OldestMail time.Duration // how long the mail has waited that has waited longest; zero: none waits
+	OldestMail time.Duration // the age of the oldest mail that waits; zero: none waits
 }
 
 const backlogQuery = `SELECT kind, CAST(state AS text), count(*) FROM river_job WHERE state <> 'completed' GROUP BY kind, state`

@@ -119,7 +119,7 @@ func TestTable_HasDeadJobsRunAgain(t *testing.T) {
 	})
 }
 
-// A process that dies leaves its jobs running; any other takes them up, whatever became of its leader.
+// The jobs of a process that dies stay in the state running. Any other process takes them up, also one that does not lead.
 func TestWorker_TakesUpTheJobsOfADeadProcessWithinAMinute(t *testing.T) {
 	t.Parallel()
 	onEngines(t, func(t *testing.T, e engine) {
@@ -141,5 +141,36 @@ func TestWorker_TakesUpTheJobsOfADeadProcessWithinAMinute(t *testing.T) {
 		if got := receive(t, work.challenges); got != id {
 			t.Errorf("took up %v, want %v", got, id)
 		}
+	})
+}
+
+func TestTable_OfRacingRetriesOfOneJobOneHasItRun(t *testing.T) {
+	t.Parallel()
+	onEngines(t, func(t *testing.T, e engine) {
+		e.sendChallenge(t, uuid.New())
+		e.exec(t, "UPDATE river_job SET state = 'discarded', attempt = max_attempts, finalized_at = created_at")
+		dead := e.listed(t, riverjobs.Dead)
+		if len(dead) != 1 {
+			t.Fatalf("dead are %v", dead)
+		}
+		table, results := e.table(t), make(chan error)
+		for range 16 {
+			go func() { results <- table.Retry(t.Context(), dead[0].ID) }()
+		}
+		won := 0
+		for range 16 {
+			switch err := <-results; {
+			case err == nil:
+				won++
+			case !errors.Is(err, riverjobs.ErrNoSuchJob):
+				t.Error(err)
+			}
+		}
+		if won != 1 {
+			t.Errorf("%d had it run", won)
+		}
+		work := newRecorder()
+		e.start(t, work, zap.NewNop())
+		receive(t, work.challenges)
 	})
 }

@@ -47,8 +47,8 @@ type Config struct {
 
 	Now func() time.Time // nil: the machine's clock, and the database's
 
-	Ran    func(kind, outcome string) // hears of each run: done, failed or rejected
-	Purged func(rows string, n int)   // hears of what was removed
+	Ran    func(kind, outcome string) // called after each run: done, failed or rejected
+	Purged func(rows string, n int)   // called after each purge, for each kind of rows
 
 	// Answers reports whether the database answers. While it does not, River's own failures are not logged.
 	Answers func(ctx context.Context) bool

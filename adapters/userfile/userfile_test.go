@@ -173,3 +173,25 @@ func TestOpen_CopiesAStreamAndLeavesNothingBehind(t *testing.T) { //nolint:paral
 		t.Error(err)
 	}
 }
+
+// transfer.Source says so: who goes on after it would never come to an end.
+func TestRecords_AnErrorThatIsNotOfALineIsTheLast(t *testing.T) {
+	t.Parallel()
+	file, err := userfile.Open("-", strings.NewReader("email,status\na@example.com,\"open\n"+strings.Repeat("b@example.com,verified\n", 200_000)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	failed := 0
+	for r, err := range file.Records(t.Context()) {
+		if failed > 0 {
+			t.Fatalf("another one follows: %+v, %v", r, err)
+		}
+		if err != nil && !errors.As(err, new(transfer.BadLine)) {
+			failed++
+		}
+	}
+	if failed != 1 {
+		t.Errorf("%d errors", failed)
+	}
+}

@@ -11,70 +11,87 @@ import (
 	"coffeeshop/domain"
 )
 
-// addressOf is the address of a line, without case; empty: the line cannot be taken.
-func (t *Transfer) addressOf(r Record) string {
+// identity is a field by which a line is known, with its value.
+type identity struct{ field, value string }
+
+// identities are those of a line that can be taken: its address without case, and its legacy id if it has one.
+func (t *Transfer) identities(r Record) []identity {
 	u, err := t.user(r)
 	if err != nil {
-		return ""
+		return nil
 	}
-	return u.Email.Key
+	all := []identity{{"email", u.Email.Key}}
+	if u.LegacyID != "" {
+		all = append(all, identity{"legacy_id", u.LegacyID})
+	}
+	return all
 }
 
-// legacyIDOf is the id of a line in the other system; empty: it has none, or the line cannot be taken.
-func (t *Transfer) legacyIDOf(r Record) string {
-	if r.LegacyID == "" || t.addressOf(r) == "" {
-		return ""
-	}
-	return r.LegacyID
+// winner is the line that another one gives way to, and the field that both share.
+type winner struct {
+	field string
+	line  int
 }
 
-// rivals finds lines that have the same key. It returns, for each line that gives way, the line that wins: a verified one,
-// then the oldest, then the first. It reads the source once, or twice if there are any; what it keeps is eight bytes a line.
-func rivals(ctx context.Context, records Source, key func(Record) string) (map[int]int, error) {
+// rivals finds lines that share an identity. It returns the winner for each line that gives way: a verified one, then the
+// oldest, then the first. It reads the source once, and again if there are any. It keeps four bytes for each identity.
+func (t *Transfer) rivals(ctx context.Context, records Source) (map[int]winner, error) {
 	seed := maphash.MakeSeed()
-	var shards [256][]uint64 // growing one of them copies little
-	err := each(ctx, records, key, func(key string, _ Record) {
-		sum := maphash.String(seed, key)
-		shards[sum>>56] = append(shards[sum>>56], sum)
+	// The number of a shard and what it keeps are 40 bits together: among a million lines there is half a false rival, which
+	// the second reading finds out. Growing one shard copies little.
+	hash := func(of identity) (shard uint8, kept uint32) {
+		sum := maphash.Comparable(seed, of)
+		return uint8(sum >> 56), uint32(sum)
+	}
+	var shards [256][]uint32
+	err := t.each(ctx, records, func(of identity, _ Record) {
+		shard, kept := hash(of)
+		shards[shard] = append(shards[shard], kept)
 	})
 	if err != nil {
 		return nil, err
 	}
-	repeated := map[uint64]bool{}
+	type shared struct {
+		shard uint8
+		kept  uint32
+	}
+	repeated := map[shared]bool{}
 	for i := range shards {
 		sums := shards[i]
 		slices.Sort(sums)
 		for j := 1; j < len(sums); j++ {
 			if sums[j] == sums[j-1] {
-				repeated[sums[j]] = true
+				repeated[shared{uint8(i), sums[j]}] = true
 			}
 		}
 		shards[i] = nil
 	}
-	gone := map[int]int{}
+	gone := map[int]winner{}
 	if len(repeated) == 0 {
 		return gone, nil
 	}
-	best := map[string]rival{}
-	losers := map[string][]int{}
-	err = each(ctx, records, key, func(key string, r Record) {
-		if !repeated[maphash.String(seed, key)] {
+	best, losers := map[identity]rival{}, map[identity][]int{}
+	err = t.each(ctx, records, func(of identity, r Record) {
+		shard, kept := hash(of)
+		if !repeated[shared{shard, kept}] {
 			return
 		}
 		next := rival{r.Line, r.Status == string(domain.StatusVerified), r.CreatedAt}
-		present, ok := best[key]
+		present, ok := best[of]
 		switch {
 		case !ok:
-			best[key] = next
+			best[of] = next
 		case next.before(present):
-			best[key], losers[key] = next, append(losers[key], present.line)
+			best[of], losers[of] = next, append(losers[of], present.line)
 		default:
-			losers[key] = append(losers[key], next.line)
+			losers[of] = append(losers[of], next.line)
 		}
 	})
-	for key, lines := range losers {
+	for of, lines := range losers {
 		for _, line := range lines {
-			gone[line] = best[key].line
+			if gone[line].field != "email" { // which is told before the other
+				gone[line] = winner{of.field, best[of].line}
+			}
 		}
 	}
 	return gone, err
@@ -94,8 +111,8 @@ func (r rival) before(other rival) bool {
 	return !r.created.IsZero() && (other.created.IsZero() || r.created.Before(other.created))
 }
 
-// each reads all lines that have a key.
-func each(ctx context.Context, records Source, key func(Record) string, do func(key string, r Record)) error {
+// each reads the identities of all lines.
+func (t *Transfer) each(ctx context.Context, records Source, do func(of identity, r Record)) error {
 	for r, err := range records(ctx) {
 		if errors.As(err, new(BadLine)) {
 			continue
@@ -103,7 +120,7 @@ func each(ctx context.Context, records Source, key func(Record) string, do func(
 		if err != nil {
 			return fmt.Errorf("read the users: %w", err)
 		}
-		if of := key(r); of != "" {
+		for _, of := range t.identities(r) {
 			do(of, r)
 		}
 	}

@@ -91,18 +91,8 @@ func serve(program, folder, data string, owner *account) (server, error) {
 		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=300")
 	cmd.Dir, cmd.SysProcAttr, cmd.Stdout, cmd.Stderr = folder, attributes(owner), logFile, logFile
 
-	started, ended := make(chan error), make(chan struct{})
-	go func() {
-		// The server gets its signal when the thread that started it ends: this one lasts as long as the server.
-		runtime.LockOSThread()
-		defer close(ended)
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait()
-		}
-	}()
-	if err := <-started; err != nil {
+	ended, err := launch(cmd)
+	if err != nil {
 		return server{}, err
 	}
 	end := func() error {
@@ -119,6 +109,22 @@ func serve(program, folder, data string, owner *account) (server, error) {
 		return server{}, errors.Join(fmt.Errorf("start postgres: %w\n%s", err, out), end())
 	}
 	return s, nil
+}
+
+// launch starts a program; ended is closed when it has ended.
+func launch(cmd *exec.Cmd) (ended <-chan struct{}, err error) {
+	started, end := make(chan error), make(chan struct{})
+	go func() {
+		// The program gets its signal when the thread that started it ends: this one lasts as long as the program.
+		runtime.LockOSThread()
+		defer close(end)
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait()
+		}
+	}()
+	return end, <-started
 }
 
 // answers waits until the server does, or has ended.

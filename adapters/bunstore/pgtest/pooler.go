@@ -8,10 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // poolerConns are the connections of a pooler to the server. They are few, so that they change hands.
@@ -58,38 +56,19 @@ func Pooled(t testing.TB, mode string) string {
 			t.Fatal(err)
 		}
 	}
-	runPooler(t, exec.Command(program, "-q", settings), folder, owner)
-	u.Host, u.RawQuery = net.JoinHostPort("127.0.0.1", port), "sslmode=disable&default_query_exec_mode=exec" // of pgx, for those who do not say
-	pooled := server{url: u}
-	for end := time.Now().Add(localTime); ; time.Sleep(20 * time.Millisecond) {
-		err := pooled.admin("SELECT 1")
-		if err == nil {
-			return u.String()
-		}
-		if time.Now().After(end) {
-			t.Fatal("PgBouncer does not answer: ", err)
-		}
-	}
-}
-
-func runPooler(t testing.TB, cmd *exec.Cmd, folder string, owner *account) {
-	t.Helper()
+	cmd := exec.Command(program, "-q", settings)
 	cmd.Dir, cmd.SysProcAttr = folder, attributes(owner)
-	started, ended := make(chan error), make(chan struct{})
-	go func() {
-		runtime.LockOSThread() // as serve does
-		defer close(ended)
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait()
-		}
-	}()
-	if err := <-started; err != nil {
+	ended, err := launch(cmd)
+	if err != nil {
 		t.Fatal("start PgBouncer: ", err)
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM) // in this version: at once
 		<-ended
 	})
+	u.Host, u.RawQuery = net.JoinHostPort("127.0.0.1", port), "sslmode=disable&default_query_exec_mode=exec" // of pgx, for those who do not say
+	if err := (server{url: u}).answers(ended); err != nil {
+		t.Fatal("PgBouncer does not answer: ", err)
+	}
+	return u.String()
 }
