@@ -25,8 +25,8 @@ func measure(m *metrics.Metrics, hashes *hashqueue.Queue, db *database, table *j
 		ctx, cancel := context.WithTimeout(context.Background(), scrapeTime)
 		defer cancel()
 		b, err := table.Backlog(ctx)
-		for _, c := range b.Counts {
-			jobs = append(jobs, metrics.Jobs{Kind: c.Kind, State: string(c.State), N: c.N})
+		for c, n := range b.Counts {
+			jobs = append(jobs, metrics.Jobs{Kind: c.Kind, State: string(c.State), N: n})
 		}
 		return jobs, b.OldestMail.Seconds(), err == nil
 	})

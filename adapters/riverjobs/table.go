@@ -165,16 +165,15 @@ func (t *Table) Failing(ctx context.Context) (failing bool, err error) {
 	return failing, nil
 }
 
-// Count is how many jobs of a kind are in a state.
-type Count struct {
+// Class is a kind of jobs in a state.
+type Class struct {
 	Kind  string
 	State State
-	N     int
 }
 
 // Backlog are the jobs that are not done.
 type Backlog struct {
-	Counts     []Count
+	Counts     map[Class]int // also of those of which there are none
 	OldestMail time.Duration // the age of the oldest mail that waits; zero: none waits
 }
 
@@ -189,15 +188,18 @@ const (
 
 // Backlog reads all jobs that are not done.
 func (t *Table) Backlog(ctx context.Context) (b Backlog, err error) {
-	if err := t.rows(ctx, backlogQuery, func(scan func(...any) error) error {
-		var c Count
-		var state string
-		if err := scan(&c.Kind, &state, &c.N); err != nil {
-			return err
+	b.Counts = map[Class]int{}
+	for _, kind := range []string{sendChallenge{}.Kind(), sendNotice{}.Kind(), purge{}.Kind()} {
+		for _, state := range []State{Waiting, Running, Retrying, Dead} {
+			b.Counts[Class{kind, state}] = 0
 		}
-		c.State = stateOf(rivertype.JobState(state))
-		b.Counts = append(b.Counts, c)
-		return nil
+	}
+	if err := t.rows(ctx, backlogQuery, func(scan func(...any) error) error {
+		var kind, state string
+		var n int
+		err := scan(&kind, &state, &n)
+		b.Counts[Class{kind, stateOf(rivertype.JobState(state))}] += n // River has several states for one of ours
+		return err
 	}); err != nil {
 		return b, fmt.Errorf("count jobs: %w", err)
 	}
