@@ -2,7 +2,9 @@ package bunstore_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -10,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"coffeeshop/adapters/bunstore"
+	"coffeeshop/adapters/bunstore/pgtest"
 	"coffeeshop/adapters/riverjobs"
 	"coffeeshop/domain"
 )
@@ -37,6 +42,41 @@ func TestMigrate_GoesUpAndDownAndUpAgain(t *testing.T) {
 			t.Error("a step that was not applied was taken back")
 		}
 	})
+}
+
+// Of a server that was set up without a locale, a database is SQL_ASCII.
+func TestMigrate_OfADatabaseWithoutAnEncoding(t *testing.T) {
+	t.Parallel()
+	u := pgtest.New(t)
+	conn, err := pgx.Connect(t.Context(), u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "ascii_" + strings.ToLower(rand.Text())
+	if _, err := conn.Exec(t.Context(), "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, err := conn.Exec(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)")
+		if err := errors.Join(err, conn.Close(context.Background())); err != nil {
+			t.Error(err)
+		}
+	})
+	ascii, err := url.Parse(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ascii.Path = "/" + name
+	db := open(t, bunstore.Config{PostgresURL: ascii.String()})
+	migrate(t, db)
+	user := newUser(t, time.Now())
+	user.FirstName = "Zoë 漢"
+	if err := db.Users().Create(t.Context(), user); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := db.Users().ByID(t.Context(), user.ID); err != nil || got.FirstName != user.FirstName {
+		t.Errorf("%q came back, %v", got.FirstName, err)
+	}
 }
 
 // down takes all steps back, the newest first.
