@@ -28,7 +28,7 @@ func (db *DB) openPostgres(ctx context.Context, cfg Config) error {
 	// Bun writes its arguments into the text, so a statement prepared for it would never be used again.
 	conf.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	conf.ConnConfig.RuntimeParams["timezone"] = "UTC"
-	conf.ConnConfig.RuntimeParams["client_encoding"] = "UTF8" // also of a database that is SQL_ASCII
+	conf.ConnConfig.RuntimeParams["client_encoding"] = "UTF8"           // also of a database that is SQL_ASCII
 	conf.ConnConfig.RuntimeParams["standard_conforming_strings"] = "on" // what Bun's quoting relies on
 	if conf.ConnConfig.RuntimeParams["application_name"] == "" {
 		conf.ConnConfig.RuntimeParams["application_name"] = "coffeeshop"

@@ -88,9 +88,9 @@ func TestTable_CountsEachClassOfJobsOnceAlsoThoseOfNone(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := map[riverjobs.Class]int{
-			{"send_challenge", riverjobs.Waiting}: 3, {"send_challenge", riverjobs.Running}: 0, {"send_challenge", riverjobs.Retrying}: 0, {"send_challenge", riverjobs.Dead}: 2,
-			{"send_notice", riverjobs.Waiting}: 0, {"send_notice", riverjobs.Running}: 0, {"send_notice", riverjobs.Retrying}: 0, {"send_notice", riverjobs.Dead}: 0,
-			{"purge", riverjobs.Waiting}: 0, {"purge", riverjobs.Running}: 0, {"purge", riverjobs.Retrying}: 0, {"purge", riverjobs.Dead}: 0,
+			{Kind: "send_challenge", State: riverjobs.Waiting}: 3, {Kind: "send_challenge", State: riverjobs.Running}: 0, {Kind: "send_challenge", State: riverjobs.Retrying}: 0, {Kind: "send_challenge", State: riverjobs.Dead}: 2,
+			{Kind: "send_notice", State: riverjobs.Waiting}: 0, {Kind: "send_notice", State: riverjobs.Running}: 0, {Kind: "send_notice", State: riverjobs.Retrying}: 0, {Kind: "send_notice", State: riverjobs.Dead}: 0,
+			{Kind: "purge", State: riverjobs.Waiting}: 0, {Kind: "purge", State: riverjobs.Running}: 0, {Kind: "purge", State: riverjobs.Retrying}: 0, {Kind: "purge", State: riverjobs.Dead}: 0,
 		}
 		if !maps.Equal(backlog.Counts, want) {
 			t.Errorf("counted %v, want %v", backlog.Counts, want)
