@@ -51,7 +51,7 @@ func newProject(t *testing.T, mailPort int) *project {
 	p := &project{t: t, name: name, image: name + ":latest", env: append(os.Environ(),
 		"API_IMAGE="+name+":latest", "API_PORT=0", "BCRYPT_COST=10",
 		"EMAIL_HOST=host.docker.internal", fmt.Sprintf("EMAIL_PORT=%d", mailPort), "EMAIL_TLS=none",
-		"DB_USER=", "DB_PASS=", "DB_NAME=", "SECRET_KEY=", "ADMIN_EMAIL=", "ADMIN_PASSWORD=",
+		"DATABASE_URL=", "DB_USER=", "DB_PASS=", "DB_NAME=", "SECRET_KEY=", "ADMIN_EMAIL=", "ADMIN_PASSWORD=",
 	)}
 	p.start = []string{"docker-compose"}
 	if exec.Command("docker", "compose", "version").Run() == nil {
