@@ -8,10 +8,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"mime"
-	"mime/multipart"
 	"net"
-	"net/mail"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +18,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+
+	"coffeeshop/adapters/mail/transporttest"
 )
 
 // project is a Compose project of its own, with ports that the engine chooses.
@@ -126,8 +125,8 @@ func (p *project) run(ctx context.Context, stdin string, args []string) (string,
 
 // mailServer takes every mail; containers reach it over the engine's gateway.
 type mailServer struct {
-	port  int
-	texts chan string
+	port int
+	raw  chan string
 }
 
 func startMailServer(t *testing.T) *mailServer {
@@ -136,7 +135,7 @@ func startMailServer(t *testing.T) *mailServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &mailServer{port: listener.Addr().(*net.TCPAddr).Port, texts: make(chan string, 16)}
+	m := &mailServer{port: listener.Addr().(*net.TCPAddr).Port, raw: make(chan string, 16)}
 	server := smtp.NewServer(m)
 	server.Domain, server.ReadTimeout, server.WriteTimeout = "localhost", 30*time.Second, 30*time.Second
 	go func() { _ = server.Serve(listener) }() // until Close
@@ -150,7 +149,8 @@ var codePattern = regexp.MustCompile(`(?m)^\s*(\d{6})\s*$`)
 func (m *mailServer) code(t *testing.T) string {
 	t.Helper()
 	select {
-	case text := <-m.texts:
+	case raw := <-m.raw:
+		text := transporttest.Read(t, raw).Text
 		if found := codePattern.FindStringSubmatch(text); found != nil {
 			return found[1]
 		}
@@ -170,21 +170,8 @@ func (mailSession) Rcpt(string, *smtp.RcptOptions) error { return nil }
 func (mailSession) Reset()                               {}
 func (mailSession) Logout() error                        { return nil }
 
-// Data keeps the plain text of the mail.
 func (s mailSession) Data(r io.Reader) error {
-	message, err := mail.ReadMessage(r)
-	if err != nil {
-		return err
-	}
-	_, params, err := mime.ParseMediaType(message.Header.Get("Content-Type"))
-	if err != nil {
-		return err
-	}
-	text, err := multipart.NewReader(message.Body, params["boundary"]).NextPart()
-	if err != nil {
-		return err
-	}
-	body, err := io.ReadAll(text)
-	s.texts <- string(body)
+	raw, err := io.ReadAll(r)
+	s.raw <- string(raw)
 	return err
 }

@@ -9,19 +9,33 @@ import (
 	"testing"
 )
 
-// promtool runs Prometheus's own checker. .ci/run installs it.
-func promtool(t *testing.T, args ...string) {
+// check runs the checker of whatever reads a file. .ci/run installs and requires it.
+func check(t *testing.T, name string, args ...string) {
 	t.Helper()
-	program, err := exec.LookPath("promtool")
+	program, err := exec.LookPath(name)
 	if err != nil {
-		if os.Getenv("REQUIRE_PROMTOOL") == "1" {
+		program, err = exec.LookPath("/usr/sbin/" + name)
+	}
+	if err != nil {
+		if os.Getenv("REQUIRE_"+strings.ToUpper(name)) == "1" {
 			t.Fatal(err)
 		}
-		t.Skip("promtool is not installed (it comes with Prometheus)")
+		t.Skipf("%s is not installed", name)
 	}
 	if out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput(); err != nil {
-		t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)
+		t.Errorf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
+}
+
+// promtool is Prometheus's own checker.
+func promtool(t *testing.T, args ...string) {
+	t.Helper()
+	check(t, "promtool", args...)
+}
+
+func TestHaproxy_UnderstandsItsSettings(t *testing.T) {
+	t.Parallel()
+	check(t, "haproxy", "-c", "-f", "deploy/compose/haproxy.cfg")
 }
 
 func TestAlerts_RingWhenTheyShould(t *testing.T) {

@@ -39,7 +39,7 @@ func TestKill_DuringSignUps(t *testing.T) {
 			if a := s.call("GET", "/users/count?q="+email, access, nil); a.text("count") != "1" {
 				t.Errorf("%s is there more than once or not at all: %s", email, a)
 			}
-			codes := m.of(email)
+			codes := m.codes(email)
 			if a := s.call("POST", "/auth/verify", "", fields{"email": email, "code": codes[len(codes)-1]}); a.status != 200 {
 				t.Errorf("%s: %s", email, a)
 			}
@@ -62,15 +62,15 @@ func TestKill_BetweenHandOverAndCompletion(t *testing.T) {
 		if a := s.signUp(email); a.status != 201 {
 			t.Fatal(a)
 		}
-		s.until(20*time.Second, "handed over", func() bool { return len(m.of(email)) == 1 })
+		s.until(20*time.Second, "handed over", func() bool { return len(m.codes(email)) == 1 })
 		s.kill()
 		m.mu.Lock()
 		close(m.hang)
 		m.hang = nil
 		m.mu.Unlock()
 		s.start()
-		took := s.until(time.Minute, "sent again", func() bool { return len(m.of(email)) == 2 })
-		codes := m.of(email)
+		took := s.until(time.Minute, "sent again", func() bool { return len(m.codes(email)) == 2 })
+		codes := m.codes(email)
 		if codes[0] != codes[1] {
 			t.Error("the codes differ")
 		}

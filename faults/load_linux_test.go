@@ -209,14 +209,14 @@ func TestLoad_LeaksNothing(t *testing.T) {
 			}
 		}
 		stop()
-		found := ""
+		var found []string
 		for i, name := range []string{"memory", "goroutines", "open files"} {
 			ratio := sums[2][i] / sums[1][i]
-			found += fmt.Sprintf("%s %.2f times ", name, ratio)
+			found = append(found, fmt.Sprintf("%s %.2f times", name, ratio))
 			if ratio > 1.1 && !testing.Short() {
 				t.Errorf("%s: %.2f times", name, ratio)
 			}
 		}
-		tell(t, fmt.Sprintf("%s: full load for %.0f s", engine, 3*third.Seconds()), "the last third within a tenth of the middle one", "%s", strings.TrimSpace(found))
+		tell(t, fmt.Sprintf("%s: full load for %.0f s", engine, 3*third.Seconds()), "the last third within a tenth of the middle one", "%s", strings.Join(found, ", "))
 	})
 }

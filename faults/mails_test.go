@@ -3,32 +3,30 @@
 package faults_test
 
 import (
-	"fmt"
 	"io"
-	"mime"
-	"mime/multipart"
 	"net"
-	"net/mail"
 	"regexp"
 	"sync"
 	"testing"
 
 	"github.com/emersion/go-smtp"
+
+	"coffeeshop/adapters/mail/transporttest"
 )
 
-// mails is a mail server that keeps the code of each mail, and that can be away, or hang after it has taken a mail over.
+// mails is a mail server that keeps each mail. It can be away, and it can hang once it has taken a mail over.
 type mails struct {
 	t      *testing.T
 	addr   string
 	server *smtp.Server
 	mu     sync.Mutex
-	codes  map[string][]string // by address
+	raw    map[string][]string // by address
 	hang   chan struct{}       // not nil: until it is closed, the last answer does not come
 }
 
 func newMails(t *testing.T) *mails {
 	t.Helper()
-	m := &mails{t: t, addr: freePort(t), codes: map[string][]string{}}
+	m := &mails{t: t, addr: freePort(t), raw: map[string][]string{}}
 	m.open()
 	t.Cleanup(func() { m.close() })
 	return m
@@ -52,10 +50,21 @@ func (m *mails) open() {
 
 func (m *mails) close() { _ = m.server.Close() }
 
-func (m *mails) of(address string) []string {
+var sixDigits = regexp.MustCompile(`(?m)^\s*(\d{6})\s*$`)
+
+// codes are those of all mails to an address, the oldest first.
+func (m *mails) codes(address string) (all []string) {
+	m.t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.codes[address]
+	for _, raw := range m.raw[address] {
+		found := sixDigits.FindStringSubmatch(transporttest.Read(m.t, raw).Text)
+		if found == nil {
+			m.t.Fatalf("no code in %q", raw)
+		}
+		all = append(all, found[1])
+	}
+	return all
 }
 
 // missing are how many of the addresses got none.
@@ -63,7 +72,7 @@ func (m *mails) missing(addresses []string) (n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, a := range addresses {
-		if len(m.codes[a]) == 0 {
+		if len(m.raw[a]) == 0 {
 			n++
 		}
 	}
@@ -80,31 +89,13 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error { s.to = to; return
 func (*session) Reset()                                      {}
 func (*session) Logout() error                               { return nil }
 
-var sixDigits = regexp.MustCompile(`(?m)^\s*(\d{6})\s*$`)
-
 func (s *session) Data(r io.Reader) error {
-	message, err := mail.ReadMessage(r)
+	raw, err := io.ReadAll(r)
 	if err != nil {
 		return err
-	}
-	_, params, err := mime.ParseMediaType(message.Header.Get("Content-Type"))
-	if err != nil {
-		return err
-	}
-	part, err := multipart.NewReader(message.Body, params["boundary"]).NextPart()
-	if err != nil {
-		return err
-	}
-	text, err := io.ReadAll(part)
-	if err != nil {
-		return err
-	}
-	found := sixDigits.FindSubmatch(text)
-	if found == nil {
-		return fmt.Errorf("no code in %q", text)
 	}
 	s.mu.Lock()
-	s.codes[s.to] = append(s.codes[s.to], string(found[1]))
+	s.raw[s.to] = append(s.raw[s.to], string(raw))
 	hang := s.hang
 	s.mu.Unlock()
 	if hang != nil {

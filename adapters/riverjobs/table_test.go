@@ -69,7 +69,7 @@ func TestWorker_ARejectedMailIsDeadAndHoldsUpNoOther(t *testing.T) {
 	})
 }
 
-// Prometheus refuses an answer that names one thing twice, and an alert on what is absent stays silent.
+// Prometheus refuses all metrics when one is there twice. An alert on a metric that is missing never rings.
 func TestTable_CountsEachClassOfJobsOnceAlsoThoseOfNone(t *testing.T) {
 	t.Parallel()
 	onEngines(t, func(t *testing.T, e engine) {
